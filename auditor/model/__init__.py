@@ -1,0 +1,1 @@
+"""What the auditor speaks about, as plain frozen types without any input or output."""
