@@ -33,6 +33,10 @@ class FieldType(StrEnum):
     JSON = "JSON"
 
 
+NO_ROW = "there is none"
+"""What null means in a field that holds the id of another row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """What a person needs to know of a field beyond its type; stands in `Annotated`.
@@ -40,10 +44,12 @@ class Field:
     Attributes:
         doc: one line.
         unit: unit of a number, such as `ms` or `days`; None for text and plain counts.
-        null: what null means where it has a meaning of its own; None: null is unknown.
+        null: what null means where it has a meaning of its own; None: null is unknown. The id of another row has one
+            without saying so: null is `NO_ROW`.
         refers_to: streams whose ids the field holds.
         low, high: inclusive bounds of a number.
         default: value of an absent field, where that is not null.
+        booleans: a number that may also be given as true (1) or false (0).
     """
 
     doc: str
@@ -53,6 +59,7 @@ class Field:
     low: float | None = None
     high: float | None = None
     default: bool | None = None
+    booleans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class StreamDef:
         key: fields that identify a row within its source.
         tier: default reliability of a row.
         tier_by: field and its values that decide the tier instead; other values take `tier`.
+        tier_if: a tier and the fields that must all be set (neither null, false nor empty) for it; else `tier`.
         kind_field: field whose values `scope_complete` may list; None where there is none.
         control: an entity that people write (reviews), not evidence.
     """
@@ -87,6 +95,7 @@ class StreamDef:
     key: tuple[str, ...]
     tier: Tier
     tier_by: tuple[str, Mapping[str, Tier]] | None
+    tier_if: tuple[Tier, tuple[str, ...]] | None
     kind_field: str | None
     control: bool
 
@@ -96,6 +105,9 @@ class StreamDef:
 
     def default_tier(self, values: Mapping[str, Any]) -> Tier:
         """Reliability of a row that names none itself."""
+        if self.tier_if is not None:
+            earned, needed = self.tier_if
+            return earned if all(values.get(name) for name in needed) else self.tier
         if self.tier_by is None:
             return self.tier
         field_name, tiers = self.tier_by
@@ -129,9 +141,12 @@ def stream(
     key: tuple[str, ...],
     tier: Tier,
     tier_by: tuple[str, Mapping[str, Tier]] | None = None,
+    tier_if: tuple[Tier, tuple[str, ...]] | None = None,
     control: bool = False,
 ) -> Callable[[type[T]], type[T]]:
     """Register a class as the definition of a stream; its name in snake case is the stream's.
+
+    A field whose name is a word of Python is written with a final underscore, which is not part of the name.
 
     Raises:
         TypeError: an annotation that the model has no column for, or a key that is no field.
@@ -147,7 +162,7 @@ def stream(
             raise TypeError(f"{name}: key fields {sorted(set(key) - names)} are not defined")
         doc = (cls.__doc__ or "").strip().splitlines()[0]
         kind_field = "kind" if "kind" in names else None
-        STREAMS[name] = StreamDef(name, doc, fields, key, tier, tier_by, kind_field, control)
+        STREAMS[name] = StreamDef(name, doc, fields, key, tier, tier_by, tier_if, kind_field, control)
         return frozen
 
     return define
@@ -163,7 +178,10 @@ def _field_def(entry: dataclasses.Field[Any], hint: Any) -> FieldDef:
         raise TypeError(f"{entry.name}: every field is Annotated[type, Field(...)]")
     inner = _without_none(base)
     field_type, enum = _field_type(entry.name, inner)
-    return FieldDef(entry.name, field_type, info, enum, required=entry.default is dataclasses.MISSING)
+    required = entry.default is dataclasses.MISSING
+    if field_type is FieldType.TEXT and info.refers_to and info.null is None and not required:
+        info = dataclasses.replace(info, null=NO_ROW)
+    return FieldDef(entry.name.rstrip("_"), field_type, info, enum, required)
 
 
 def _without_none(hint: Any) -> Any:

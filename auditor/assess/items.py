@@ -1,0 +1,176 @@
+"""The answer to an indicator's items SELECT, checked: one entry per member of the population, by columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from auditor.errors import QueryError
+
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+"""Column name -> values, all of equal length, as JSON carries them (instants as text of UTC)."""
+
+REQUIRED = ("item", "met_lo", "met_hi", "evidence")
+_CURE = "mend the items SELECT of the indicator"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Members of a population, by columns of equal length.
+
+    Attributes:
+        ids: unique names of the members.
+        lo, hi: how far each is met in 0..1; equal when decided.
+        evidence: references of the rows each rests on.
+        absent: streams (`stream` or `stream:kind`) whose rows were looked for and not found.
+        undecided: members that the SELECT itself calls undecided.
+        unsure: members of which it is not certain that they belong to the population.
+        react_by: instants until which a reaction may still come.
+    """
+
+    ids: Sequence[str]
+    services: Sequence[str | None]
+    lo: Sequence[float]
+    hi: Sequence[float]
+    evidence: Sequence[Sequence[str]]
+    notes: Sequence[str | None]
+    absent: Mapping[int, Sequence[str]]
+    undecided: frozenset[int]
+    unsure: frozenset[int]
+    react_by: Mapping[int, datetime]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def read_items(columns: Columns) -> Items:
+    """Check an answer.
+
+    Exact duplicates of a row count once. A null `met_lo` is 0, a null `met_hi` is 1: the member is undecided.
+
+    Raises:
+        QueryError: a member without a name, two different rows for one member, limits outside 0..1 or in the wrong
+            order, or a column of the wrong type.
+    """
+    _require(columns, REQUIRED)
+    columns = _without_duplicates(columns)
+    ids = [_text(value, "item") for value in columns["item"]]
+    lo = _limits(columns["met_lo"], 0.0, "met_lo")
+    hi = _limits(columns["met_hi"], 1.0, "met_hi")
+    _check_limits(ids, lo, hi)
+    return Items(
+        ids=ids,
+        services=_texts(columns, "service_id", len(ids)),
+        lo=lo,
+        hi=hi,
+        evidence=[_refs(value, "evidence") for value in columns["evidence"]],
+        notes=_texts(columns, "note", len(ids)),
+        absent=_lists(columns, "absent"),
+        undecided=_flags(columns, "undecided"),
+        unsure=_flags(columns, "unsure"),
+        react_by=_instants(columns, "react_by"),
+    )
+
+
+def number(value: Any, column: str) -> float | None:
+    """A number or null from an answer.
+
+    Raises:
+        QueryError: something else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool | int | float):
+        return float(value)
+    raise QueryError(f"column {column} holds {value!r} where a number belongs", cure=_CURE)
+
+
+def refs(value: Any, column: str = "evidence") -> Sequence[str]:
+    """A list of references from an answer, without nulls and duplicates, in order.
+
+    Raises:
+        QueryError: something else.
+    """
+    return _refs(value, column)
+
+
+def _require(columns: Columns, names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise QueryError(f"the answer has no column {', '.join(missing)}", cure=_CURE)
+
+
+def _without_duplicates(columns: Columns) -> Columns:
+    names = columns["item"]
+    if None in names:
+        raise QueryError("a member of the population has no name (item is null)", cure=_CURE)
+    if len(set(names)) == len(names):
+        return columns
+    rows = list(zip(*columns.values(), strict=True))
+    first: dict[Any, tuple[Any, ...]] = {}
+    for name, row in zip(names, rows, strict=True):
+        if first.setdefault(name, row) != row:
+            raise QueryError(f"two different rows for the item {name}", cure="make each item one row")
+    return dict(zip(columns, zip(*first.values(), strict=True), strict=True))
+
+
+def _limits(values: Sequence[Any], default: float, column: str) -> list[float]:
+    if all(type(value) is float for value in values):
+        return list(values)
+    numbers = (number(value, column) for value in values)
+    return [default if value is None else value for value in numbers]
+
+
+def _check_limits(ids: Sequence[str], lo: Sequence[float], hi: Sequence[float]) -> None:
+    if not ids or (min(lo) >= 0.0 and max(hi) <= 1.0 and (lo == hi or all(map(float.__le__, lo, hi)))):
+        return
+    for name, low, high in zip(ids, lo, hi, strict=True):
+        if not 0.0 <= low <= high <= 1.0:
+            raise QueryError(f"the item {name} has limits {low:g} and {high:g}, not 0 <= lo <= hi <= 1", cure=_CURE)
+
+
+def _text(value: Any, column: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise QueryError(f"column {column} holds {value!r} where text belongs", cure=_CURE)
+
+
+def _texts(columns: Columns, name: str, length: int) -> Sequence[str | None]:
+    if name not in columns:
+        return [None] * length
+    return [None if value is None else _text(value, name) for value in columns[name]]
+
+
+def _refs(value: Any, column: str) -> Sequence[str]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise QueryError(f"column {column} holds {value!r} where a list of text belongs", cure=_CURE)
+    if len(value) == 1 and value[0] is not None:
+        return value
+    return list(dict.fromkeys(entry for entry in value if entry is not None))
+
+
+def _lists(columns: Columns, name: str) -> Mapping[int, Sequence[str]]:
+    return {index: _refs(value, name) for index, value in enumerate(columns.get(name, ())) if value}
+
+
+def _flags(columns: Columns, name: str) -> frozenset[int]:
+    return frozenset(index for index, value in enumerate(columns.get(name, ())) if value)
+
+
+def _instants(columns: Columns, name: str) -> Mapping[int, datetime]:
+    found: dict[int, datetime] = {}
+    for index, value in enumerate(columns.get(name, ())):
+        if value is None:
+            continue
+        try:
+            instant = datetime.fromisoformat(value)
+        except (TypeError, ValueError) as error:
+            raise QueryError(f"column {name} holds {value!r} where an instant belongs", cure=_CURE) from error
+        found[index] = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return found

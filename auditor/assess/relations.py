@@ -1,0 +1,251 @@
+"""What SQL of a pack reads, as temporary views and tables that are made when a statement first names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from auditor.assess import observed
+from auditor.assess.items import Columns
+from auditor.assess.windows import FIXED_DAYS, MONTHS_SHOWN, QUARTERS_SHOWN, Window, calendar_periods
+from auditor.errors import QueryError
+from auditor.model.evidence import SourceState, Tier, make_ref
+from auditor.model.rubric import RulePack, Sql, View
+from auditor.model.streams import STREAMS
+from auditor.model.tables import META_COLUMNS, PACK_META_COLUMNS, SCHEMA, quoted, stream_columns
+from auditor.model.validate import row_key
+from auditor.sql.refusals import refusal
+from auditor.sql.sandbox import Sandbox
+
+RUNS = "source_run"
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CALENDARS = {"calendar_month": ("months", MONTHS_SHOWN), "calendar_quarter": ("quarters", QUARTERS_SHOWN)}
+
+AS_COLUMNS = "select to_json(answer) from (select list(columns('(.*)')) as \"\\1\" from (\n{sql}\n)) as answer"
+"""The answer of a SELECT as one JSON object of lists: turning values into Python objects one by one costs four times
+as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every statement of an assessment shares."""
+
+    pack: RulePack
+    as_of: datetime
+    zone: ZoneInfo
+    sources: tuple[SourceState, ...]
+
+
+class Relations:
+    """One session of the evidence: all rows, or those of a tier and above.
+
+    Args:
+        sandbox: a session of its own, with schema `evidence` filled.
+        setting: pack, instant, zone and sources.
+        weakest: rows of lower tiers are not there.
+        observed_services: make `service` from what other streams name.
+    """
+
+    def __init__(self, sandbox: Sandbox, setting: Setting, weakest: Tier, *, observed_services: bool = False) -> None:
+        self._sandbox = sandbox
+        self._setting = setting
+        self._weakest = weakest
+        self._observed_services = observed_services
+        self._views: Mapping[str, View] = {view.name: view for view in setting.pack.views}
+        self._made: dict[str, QueryError | None] = {}
+        self._tiers: dict[str, tuple[Tier, Tier] | None] = {}
+
+    def columns(self, sql: Sql, window: Window | None = None, goal: float | None = None) -> Columns:
+        """The answer of a SELECT, by columns.
+
+        Raises:
+            QueryError: the statement, or a view it reads, failed.
+        """
+        with self._prepared(sql.text):
+            return self._fetch(sql.text, self._values(sql, window, goal))
+
+    def holds(self, sql: Sql, window: Window | None, goal: float) -> bool:
+        """Whether a SELECT of one boolean answers true (null and no row do not).
+
+        Raises:
+            QueryError: the statement failed, or its answer is more than one value.
+        """
+        with self._prepared(sql.text):
+            answer = self._sandbox.query(sql.text, self._values(sql, window, goal))
+        if len(answer.columns) != 1 or len(answer.rows) > 1:
+            raise QueryError("a proof answers with one boolean", where=f"{sql.file}:{sql.line}")
+        return bool(answer.rows) and answer.rows[0][0] is True
+
+    def reads(self, text: str) -> frozenset[str]:
+        """Streams that a text names, directly or through views (at least these)."""
+        found: set[str] = set()
+        pending = [text]
+        while pending:
+            for name in _words(pending.pop()):
+                if name in STREAMS:
+                    found.add(name)
+                elif name in self._views and name not in found:
+                    pending.append(self._views[name].sql.text)
+        return frozenset(found)
+
+    def is_empty(self, stream: str) -> bool:
+        """Whether a stream has no row."""
+        with self._prepared(stream):
+            return not self._sandbox.query(f"select 1 from {quoted(stream)} limit 1").rows
+
+    def tiers_of(self, stream: str) -> tuple[Tier, Tier] | None:
+        """Lowest and highest tier of a stream's rows; None when it has none."""
+        if stream not in self._tiers:
+            with self._prepared(stream):
+                sql = f"select min(_reliability), max(_reliability) from {quoted(stream)}"
+                lowest, highest = self._sandbox.query(sql).rows[0]
+            self._tiers[stream] = None if lowest is None else (Tier(lowest), Tier(highest))
+        return self._tiers[stream]
+
+    def weakest_of(self, stream: str, cited: Sequence[str]) -> Tier | None:
+        """Lowest tier among the cited rows of a stream; None when it has none of them."""
+        sql = f"select min(_reliability) from {quoted(stream)} where _ref in (select unnest($cited::varchar[]))"
+        with self._prepared(stream):
+            lowest = self._sandbox.query(sql, {"cited": list(cited)}).rows[0][0]
+        return None if lowest is None else Tier(lowest)
+
+    def close(self) -> None:
+        """Drop the session with everything that was made in it."""
+        self._sandbox.close()
+
+    def _fetch(self, text: str, params: Mapping[str, Any]) -> Columns:
+        encoded = self._sandbox.query(AS_COLUMNS.format(sql=text), params).rows[0][0]
+        try:
+            answer = orjson.loads(encoded)
+        except orjson.JSONDecodeError as error:
+            raise QueryError("the answer holds a number that is not finite", cure="guard the division") from error
+        return {name: values or () for name, values in answer.items()}
+
+    def _values(self, sql: Sql, window: Window | None, goal: float | None) -> dict[str, Any]:
+        return {name: self._value(name, window, goal) for name in sql.parameters}
+
+    def _value(self, name: str, window: Window | None, goal: float | None) -> Any:
+        setting = self._setting
+        if name in FIXED_DAYS:
+            return setting.as_of - timedelta(days=FIXED_DAYS[name])
+        if name.startswith("p_"):
+            return setting.pack.parameters[name.removeprefix("p_")].value
+        if name in ("W", "WE") and window is None:
+            raise QueryError(f"${name} is used where there is no window")
+        known = {
+            "T": setting.as_of,
+            "W": window and window.starts,
+            "WE": window and window.ends,
+            "goal": goal,
+            "tz": setting.zone.key,
+        }
+        return known[name]
+
+    @contextmanager
+    def _prepared(self, text: str) -> Iterator[None]:
+        """Make what a text names; when it fails, a view that could not be made is the reason to give."""
+        failed = [error for name in _words(text) if (error := self._make(name)) is not None]
+        try:
+            yield
+        except QueryError as error:
+            if failed:
+                raise failed[0] from error
+            raise
+
+    def _make(self, name: str) -> QueryError | None:
+        """Make a relation once; the error when that failed, the same one every time."""
+        if name not in self._made:
+            self._made[name] = None
+            try:
+                self._create(name)
+            except QueryError as error:
+                self._made[name] = error
+        return self._made[name]
+
+    def _create(self, name: str) -> None:
+        if name in self._views:
+            self._create_view(self._views[name])
+        elif name in _CALENDARS:
+            self._create_calendar(name)
+        elif name == RUNS:
+            self._create_runs()
+        elif name == "service" and self._observed_services:
+            with self._prepared(" ".join(observed.STREAMS_THAT_NAME_SERVICES)):
+                self._sandbox.setup(f"create temp table service as {observed.services_sql()}")
+        elif name in STREAMS and not STREAMS[name].control:
+            self._sandbox.setup(self._stream_sql(name))
+
+    def _create_view(self, view: View) -> None:
+        try:
+            with self._prepared(view.sql.text):
+                _admit(self._sandbox, view.sql.text)
+                params = self._values(view.sql, None, None)
+                self._sandbox.setup(f"create temp table {quoted(view.name)} as\n{view.sql.text}", params)
+        except QueryError as error:
+            where = error.where or f"{view.sql.file}:{view.sql.line}"
+            raise QueryError(f"view {view.name} failed: {error.what}", where=where, cure=error.cure) from error
+
+    def _stream_sql(self, name: str) -> str:
+        pulls = {state.source_id: state.last_ok_ended for state in self._setting.sources if state.last_ok_ended}
+        cases = " ".join(f"when {_literal(source)} then {_instant(ended)}" for source, ended in sorted(pulls.items()))
+        fetched = f"coalesce(_fetched_at, case _source_id {cases} end)" if cases else "_fetched_at"
+        fields = ", ".join(map(quoted, stream_columns(STREAMS[name])))
+        condition = f" where _reliability >= {int(self._weakest)}" if self._weakest else ""
+        return (
+            f"create temp view {quoted(name)} as select {fields}, _ref, _source_id, _reliability, "
+            f"{fetched} as _fetched_at from {SCHEMA}.{quoted(name)}{condition}"
+        )
+
+    def _create_runs(self) -> None:
+        stream = STREAMS[RUNS]
+        columns = {**stream_columns(stream), **{name: META_COLUMNS[name] for name in PACK_META_COLUMNS}}
+        listed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+        self._sandbox.setup(f"create temp table {RUNS} ({listed})")
+        rows = [
+            {
+                **state.values,
+                "_ref": make_ref(
+                    RUNS, state.source_id, row_key(stream, {**state.values, "source_id": state.source_id})
+                ),
+                "_source_id": state.source_id,
+                "_reliability": int(stream.default_tier(state.values)),
+                "_fetched_at": state.values.get("ended"),
+            }
+            for state in self._setting.sources
+        ]
+        self._sandbox.load_rows(RUNS, columns, rows)
+
+    def _create_calendar(self, name: str) -> None:
+        unit, count = _CALENDARS[name]
+        periods = calendar_periods(self._setting.as_of, self._setting.zone, unit, count)
+        rows = ", ".join(f"({p.n}, {_instant(p.starts)}, {_instant(p.ends)})" for p in periods)
+        self._sandbox.setup(f"create temp view {name} as select * from (values {rows}) as period(n, starts, ends)")
+
+
+@lru_cache(maxsize=8192)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(sorted({word.lower() for word in _WORD.findall(text)}))
+
+
+def _admit(sandbox: Sandbox, text: str) -> None:
+    """Refuse the SELECT of a view that may not run; `Sandbox.query` does the same for what it is given."""
+    serialized = sandbox.query("select json_serialize_sql($text)", {"text": text}).rows[0][0]
+    if reason := refusal(serialized):
+        raise QueryError(reason)
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _instant(instant: datetime) -> str:
+    return f"timestamp '{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"

@@ -1,0 +1,69 @@
+"""`auditor explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from auditor.canonical import JsonValue
+from auditor.cli.options import config_option, data_dir_option, find_data_dir, json_option, run_option
+from auditor.cli.output import print_json
+
+if TYPE_CHECKING:
+    from auditor.assess.explain import Why
+
+
+@click.command()
+@click.argument("target")
+@config_option
+@data_dir_option
+@run_option
+@click.option("--depth", type=click.IntRange(min=0), help="Levels of the tree to print.  [default: all]")
+@json_option
+def explain(
+    target: str, config: Path | None, data_dir: Path | None, run: int | None, depth: int | None, as_json: bool
+) -> int:
+    """Explain a result, from a level down to the bytes it rests on.
+
+    TARGET is a dimension (DOC), a cell (DOC/2), an indicator (DOC-2.1), an item (DOC-2.1/booking) or the reference of
+    a record.
+
+    \b
+    Examples:
+      auditor explain DOC --depth 2
+      auditor explain DOC-2.4
+      auditor explain PM-2.1/crew-roster
+    """
+    from auditor.assess.explain import explain as why
+    from auditor.usecases.stored import open_assessment
+
+    assessment, seal = open_assessment(find_data_dir(data_dir, config), run)
+    tree = why(assessment, target)
+    if as_json:
+        print_json({"run": seal.run, "assessment_sha256": seal.assessment_sha256, "why": _document(tree, depth)})
+    else:
+        for level, step in tree.walk():
+            if depth is None or level <= depth:
+                _print(level, step)
+    return 0
+
+
+def _print(level: int, step: Why) -> None:
+    indent = "  " * level
+    click.echo(f"{indent}{step.says}")
+    if step.excerpt is not None:
+        for line in step.excerpt.splitlines():
+            click.echo(f"{indent}  | {line}")
+
+
+def _document(step: Why, depth: int | None) -> dict[str, JsonValue]:
+    below = None if depth is None else depth - 1
+    return {
+        "kind": step.kind,
+        "target": step.target,
+        "says": step.says,
+        "excerpt": step.excerpt,
+        "because": [] if depth == 0 else [_document(cause, below) for cause in step.because],
+    }

@@ -1,0 +1,45 @@
+"""Collects the faults of many files, so that an author sees all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from auditor.errors import RulePackError
+
+_SHOWN = 50
+
+
+class Faults:
+    """What is wrong so far."""
+
+    def __init__(self) -> None:
+        self._found: list[RulePackError] = []
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Note the fault of a block and go on after it."""
+        try:
+            yield
+        except RulePackError as error:
+            self._found.append(error)
+
+    def add(self, what: str, where: str, cure: str) -> None:
+        """Note a fault."""
+        self._found.append(RulePackError(what, where=where, cure=cure))
+
+    def raise_any(self) -> None:
+        """End here when anything was noted.
+
+        Raises:
+            RulePackError: the only fault, or all of them in one message.
+        """
+        if not self._found:
+            return
+        first, *rest = self._found
+        if not rest:
+            raise first
+        lines = [first.what, *(f"{error.where}: {error.what}" for error in rest[: _SHOWN - 1])]
+        if len(rest) >= _SHOWN:
+            lines.append(f"and {len(rest) - _SHOWN + 1} more")
+        raise RulePackError("\n".join(lines), where=first.where, cure=first.cure)

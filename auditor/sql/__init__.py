@@ -1,0 +1,1 @@
+"""The SQL box: statements that other people wrote are checked, contained and run here."""

@@ -1,0 +1,292 @@
+"""Segments: per run and stream one immutable Parquet file with the rows that changed.
+
+A row's line is its canonical JSON with its provenance; the SHA-256 over the lines in the order of source and key is the
+content hash, which is the same whatever program wrote the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import orjson
+
+from auditor.canonical import JsonValue, sha256_hex
+from auditor.errors import IntegrityError
+from auditor.model.evidence import Row, Tier
+from auditor.model.streams import StreamDef
+from auditor.model.tables import META_COLUMNS, all_columns, quoted
+from auditor.store.engine import literal, parquet, struct
+from auditor.store.instants import instant_text, parse_instant
+
+LOG_COLUMNS: Mapping[str, str] = {"_deleted": "BOOLEAN", "_run": "INTEGER"}
+"""What a segment has beyond the columns of the evidence table."""
+
+_BATCH = 5_000
+_LINE_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+_PLACE = "_source_id, _key"
+_MIN_OBJECT_BYTES = 16 << 20
+
+
+class RowSpool:
+    """Rows of a run on their way into segments, as one NDJSON file per stream in a private folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, IO[bytes]] = {}
+        self._longest: Counter[str] = Counter()
+        self._sequence = 0
+        self.read: Counter[tuple[str, str]] = Counter()
+        """Rows added, by source and stream."""
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """Streams that have rows."""
+        return frozenset(self._files)
+
+    def add(self, row: Row) -> None:
+        """Write a row down; of several with one source and key the last one counts."""
+        self._sequence += 1
+        line = orjson.dumps(
+            {
+                **row.values,
+                "_ref": row.ref,
+                "_source_id": row.source_id,
+                "_key": row.key,
+                "_reliability": int(row.reliability),
+                "_fetched_at": None if row.fetched_at is None else instant_text(row.fetched_at),
+                "_source_url": row.source_url,
+                "_row_sha256": row.sha256,
+                "_payload_sha256": row.payload_sha256,
+                "_pointer": row.pointer,
+                "_deleted": row.deleted,
+                "_seq": self._sequence,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        file = self._files.get(row.stream)
+        if file is None:
+            file = self._files[row.stream] = self._path(row.stream).open("wb", buffering=1 << 18)
+        file.write(line)
+        self._longest[row.stream] = max(self._longest[row.stream], len(line))
+        self.read[row.source_id, row.stream] += 1
+
+    def close(self) -> None:
+        """End writing; the files stay."""
+        for file in self._files.values():
+            file.close()
+
+    def table_sql(self, stream: StreamDef) -> str:
+        """A SELECT over the rows of one stream."""
+        columns = {**all_columns(stream), "_deleted": "BOOLEAN", "_seq": "BIGINT"}
+        if stream.name not in self._files:
+            nulls = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in columns.items())
+            return f"select {nulls} limit 0"
+        longest = max(_MIN_OBJECT_BYTES, 2 * self._longest[stream.name])
+        return (
+            f"select * from read_json({literal(self._path(stream.name))}, format = 'newline_delimited', "
+            f"columns = {struct(columns)}, maximum_object_size = {longest})"
+        )
+
+    def _path(self, stream: str) -> Path:
+        return self._folder / f"{stream}.ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A segment file that was just written.
+
+    Attributes:
+        changed, gone: number of its rows by source.
+        payloads: hashes of the payloads its rows were read from.
+    """
+
+    content_sha256: str
+    record_count: int
+    changed: Mapping[str, int]
+    gone: Mapping[str, int]
+    payloads: frozenset[str]
+
+
+def write_segment(
+    connection: duckdb.DuckDBPyConnection,
+    stream: StreamDef,
+    spool: RowSpool,
+    *,
+    earlier: Sequence[Path],
+    whole_sources: Collection[str],
+    run: int,
+    target: Path,
+) -> Written | None:
+    """Write the rows of a stream that differ from the latest known ones; None when there are none.
+
+    Args:
+        connection: an in-memory database.
+        stream: definition of the stream.
+        spool: rows of this run, closed.
+        earlier: segments of earlier runs.
+        whole_sources: sources that were read completely, so that rows that did not come are gone.
+        run: number of this run.
+        target: the file to write.
+
+    Raises:
+        IntegrityError: the file does not hold what was validated.
+    """
+    for table in ("incoming", "known", "changed"):
+        connection.execute(f"drop table if exists {table}")
+    connection.execute(f"create temp table incoming as {spool.table_sql(stream)}")
+    connection.execute(f"create temp table known as {_known_sql(earlier)}")
+    connection.execute(f"create temp table changed as {_changed_sql(run)}")
+    if earlier and whole_sources:
+        connection.execute(_gone_sql(earlier, run), [sorted(whole_sources)])
+    counts = connection.execute("select _source_id, _deleted, count(*) from changed group by all").fetchall()
+    if not counts:
+        return None
+    columns = ", ".join(quoted(name) for name in (*all_columns(stream), *LOG_COLUMNS))
+    connection.execute(
+        f"copy (select {columns} from changed order by {_PLACE}) to {literal(target)} "
+        "(format parquet, compression zstd)"
+    )
+    payloads = connection.execute("select distinct _payload_sha256 from changed").fetchall()
+    content_sha256, record_count = content_of(connection, stream.name, target)
+    return Written(
+        content_sha256,
+        record_count,
+        {source: number for source, is_gone, number in counts if not is_gone},
+        {source: number for source, is_gone, number in counts if is_gone},
+        frozenset(sha256 for (sha256,) in payloads),
+    )
+
+
+def _known_sql(earlier: Sequence[Path]) -> str:
+    if not earlier:
+        return (
+            "select null::varchar as _source_id, null::varchar as _key, null::varchar as sha256, "
+            "null::boolean as gone, null::integer as run limit 0"
+        )
+    return (
+        "select _source_id, _key, max_by(_row_sha256, _run) as sha256, max_by(_deleted, _run) as gone, "
+        f"max(_run) as run from {parquet(earlier)} group by {_PLACE}"
+    )
+
+
+def _changed_sql(run: int) -> str:
+    return f"""
+        select i.* exclude (_seq), {run}::integer as _run
+        from incoming i
+        join (select {_PLACE}, max(_seq) as _seq from incoming group by {_PLACE}) last
+          on last._source_id = i._source_id and last._key = i._key and last._seq = i._seq
+        left join known k on k._source_id = i._source_id and k._key = i._key
+        where case when i._deleted then k.sha256 is not null and not k.gone
+                   else k.sha256 is null or k.gone or k.sha256 <> i._row_sha256 end"""
+
+
+def _gone_sql(earlier: Sequence[Path], run: int) -> str:
+    return f"""
+        insert into changed by name
+        select p.* replace (true as _deleted, {run}::integer as _run)
+        from {parquet(earlier)} p
+        join known k on k._source_id = p._source_id and k._key = p._key and k.run = p._run
+        where not k.gone
+          and list_contains($1, p._source_id)
+          and not exists (select 1 from incoming i where i._source_id = p._source_id and i._key = p._key)"""
+
+
+def content_of(connection: duckdb.DuckDBPyConnection, stream: str, path: Path) -> tuple[str, int]:
+    """Content hash and number of rows of a segment file, every row checked against its own hash.
+
+    Raises:
+        IntegrityError: a row is not what its hash says; the message names it.
+        duckdb.Error: the file cannot be read as Parquet.
+    """
+    digest, count = hashlib.sha256(), 0
+    for entry in read_entries(connection, stream, path):
+        if entry.computed_sha256 != entry.row_sha256:
+            raise IntegrityError(f"row {entry.ref} is not what its hash says", where=str(path))
+        digest.update(entry.line)
+        count += 1
+    return digest.hexdigest(), count
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a segment.
+
+    Attributes:
+        line: its canonical JSON line, with provenance.
+        row_sha256: hash the row carries.
+        computed_sha256: hash over what the row holds.
+    """
+
+    ref: str
+    run: int
+    line: bytes
+    row_sha256: str
+    computed_sha256: str
+
+
+def read_entries(
+    connection: duckdb.DuckDBPyConnection, stream: str, path: Path, where: str = "", parameters: Sequence[str] = ()
+) -> Iterator[Entry]:
+    """The rows of a segment in the order of source and key; `where` is an SQL condition with `?` parameters."""
+    condition = f"where {where}" if where else ""
+    cursor = connection.execute(f"select * from {parquet([path])} {condition} order by {_PLACE}", list(parameters))
+    names = [column[0] for column in cursor.description or ()]
+    json_columns = {column[0] for column in cursor.description or () if str(column[1]) == "JSON"}
+    while batch := cursor.fetchmany(_BATCH):
+        for cells in batch:
+            row = dict(zip(names, cells, strict=True))
+            for name in json_columns:
+                row[name] = None if row[name] is None else orjson.loads(row[name])
+            yield _entry(stream, row)
+
+
+def _entry(stream: str, row: dict[str, Any]) -> Entry:
+    values = {name: value for name, value in row.items() if name not in META_COLUMNS and name not in LOG_COLUMNS}
+    identity = {
+        "stream": stream,
+        "source_id": row["_source_id"],
+        "key": row["_key"],
+        "values": values,
+        "reliability": row["_reliability"],
+    }
+    provenance = {
+        "ref": row["_ref"],
+        "row_sha256": row["_row_sha256"],
+        "payload_sha256": row["_payload_sha256"],
+        "pointer": row["_pointer"],
+        "source_url": row["_source_url"],
+        "fetched_at": row["_fetched_at"],
+        "deleted": row["_deleted"],
+    }
+    return Entry(
+        row["_ref"],
+        row["_run"],
+        orjson.dumps({**identity, **provenance}, option=_LINE_OPTIONS | orjson.OPT_APPEND_NEWLINE),
+        row["_row_sha256"],
+        sha256_hex(orjson.dumps(identity, option=_LINE_OPTIONS)),
+    )
+
+
+def row_of(line: bytes) -> Row:
+    """The row that a segment's line describes."""
+    body: dict[str, Any] = orjson.loads(line)
+    values: dict[str, JsonValue] = body["values"]
+    return Row(
+        stream=body["stream"],
+        source_id=body["source_id"],
+        key=body["key"],
+        values=values,
+        reliability=Tier(body["reliability"]),
+        sha256=body["row_sha256"],
+        payload_sha256=body["payload_sha256"],
+        pointer=body["pointer"],
+        source_url=body["source_url"],
+        fetched_at=None if body["fetched_at"] is None else parse_instant(body["fetched_at"]),
+        deleted=body["deleted"],
+    )

@@ -1,0 +1,1 @@
+"""What authors of rule packs and collectors test with."""

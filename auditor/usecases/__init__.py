@@ -1,0 +1,1 @@
+"""What a person can ask of the auditor, one module each; the command line only parses and prints."""
