@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,11 +20,8 @@ from auditor.errors import AuditorError, ConfigError, EvidenceError, QueryError
 from auditor.model.evidence import Gap, GapReason, PayloadRef, Record, SourceKind, Tier
 from auditor.model.streams import STREAMS, StreamDef
 from auditor.model.validate import check_row, from_text
+from auditor.sql.box import SqlBox, SqlSelect
 from auditor.yamlfile import YamlDocument, load_yaml
-
-if TYPE_CHECKING:
-    from auditor.sql.lint import Linted
-    from auditor.sql.sandbox import Sandbox
 
 __all__ = [
     "STREAMS",
@@ -44,14 +41,14 @@ __all__ = [
     "Settings",
     "SourceKind",
     "SourceRun",
+    "SqlBox",
+    "SqlSelect",
     "StreamDef",
     "Tier",
     "YamlDocument",
     "check_row",
     "from_text",
-    "lint_mapping_select",
     "load_yaml",
-    "mapping_sandbox",
 ]
 
 

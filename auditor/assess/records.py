@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from auditor.assess.relations import AS_COLUMNS
+from auditor.assess.relations import AS_COLUMNS, RUNS
 from auditor.canonical import JsonValue, round_real
 from auditor.model.assessment import Observation, RecordView
 from auditor.model.evidence import Tier
@@ -57,7 +57,7 @@ def record_views(
         by_stream[ref.partition(":")[0]].append(ref)
     views: dict[str, RecordView] = {}
     for name, cited in sorted(by_stream.items()):
-        if name in STREAMS:
+        if name in STREAMS and name != RUNS:
             for row in _rows(sandbox, STREAMS[name], sorted(cited)):
                 views[row["_ref"]] = _view(STREAMS[name], row, payload_text, pulled.get(row["_source_id"]))
         for ref in cited:

@@ -86,15 +86,13 @@ class Relations:
 
     def reads(self, text: str) -> frozenset[str]:
         """Streams that a text names, directly or through views (at least these)."""
-        found: set[str] = set()
+        known: set[str] = set()
         pending = [text]
         while pending:
-            for name in _words(pending.pop()):
-                if name in STREAMS:
-                    found.add(name)
-                elif name in self._views and name not in found:
-                    pending.append(self._views[name].sql.text)
-        return frozenset(found)
+            new = [name for name in _words(pending.pop()) if name not in known]
+            known.update(new)
+            pending += [self._views[name].sql.text for name in new if name in self._views]
+        return frozenset(known & STREAMS.keys())
 
     def is_empty(self, stream: str) -> bool:
         """Whether a stream has no row."""

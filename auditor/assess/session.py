@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.assess.completeness import Completeness
 from auditor.assess.gaps import locate
-from auditor.assess.relations import Relations, Setting
+from auditor.assess.relations import RUNS, Relations, Setting
 from auditor.assess.weak import STRONG
 from auditor.errors import UsageError
 from auditor.model.assessment import GapView
@@ -66,7 +66,7 @@ class Session:
 
     def rows_by_source(self) -> Mapping[str, Mapping[str, int]]:
         """Source -> stream -> number of rows."""
-        names = [stream.name for stream in STREAMS.values() if not stream.control]
+        names = [stream.name for stream in STREAMS.values() if not stream.control and stream.name != RUNS]
         counted = "\nunion all ".join(
             f"select '{name}', _source_id, count(*) from {SCHEMA}.{quoted(name)} group by _source_id" for name in names
         )

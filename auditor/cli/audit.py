@@ -23,7 +23,7 @@ from auditor.cli.output import Progress, print_json, wants_colour
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.usecases.audit import AuditResult
+    from auditor.usecases.sealed import AuditResult
     from auditor.usecases.plan import AuditPlan
 
 _EXAMPLES = """

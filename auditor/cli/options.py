@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 LAST = WORK_DIR / "last"
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """An instant: ISO 8601 with a zone, or a date, which means its first second in UTC."""
 
     name = "instant"

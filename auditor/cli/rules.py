@@ -9,7 +9,7 @@ import click
 from auditor.bootstrap import DEFAULT_PACK
 from auditor.cli.options import json_option
 from auditor.cli.output import print_json, say
-from auditor.errors import ExitCode
+from auditor.errors import ExitCode, UsageError
 
 _pack_argument = click.argument("pack", default=DEFAULT_PACK)
 
@@ -77,9 +77,12 @@ def test(pack: str, only: str | None, as_json: bool) -> int:
       auditor rules test
       auditor rules test --only DOC-2.1
     """
-    from auditor.usecases.rules import case_results
+    from auditor.rulepack.locate import locate_pack
+    from auditor.testing.cases import run_cases
 
-    results = case_results(pack, only)
+    results = run_cases(locate_pack(pack), only=only)
+    if not results:
+        raise UsageError(f"there are no cases{f' of {only}' if only else ''}", cure="`auditor rules list` shows the ids")
     failed = [result for result in results if not result.passed]
     if as_json:
         print_json(
@@ -99,7 +102,7 @@ def test(pack: str, only: str | None, as_json: bool) -> int:
         for result in failed:
             click.echo(f"{result.subject}: {result.name}\n{result.difference}")
         click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
-    return int(ExitCode.USAGE if failed or not results else ExitCode.OK)
+    return int(ExitCode.USAGE if failed else ExitCode.OK)
 
 
 @rules.command()

@@ -221,9 +221,13 @@ class Pull:
         kind, listed, complete = values["kind"], _names(values["streams"]), values["scope_complete"]
         if kind is not None and kind not in self._collector.kinds:
             problems.append(f"kind {kind!r} is none that the collector declares")
-        problems += [f"stream {name!r} is none the collector declares" for name in sorted(listed - self._collector.streams)]
+        problems += [
+            f"stream {name!r} is none the collector declares" for name in sorted(listed - self._collector.streams)
+        ]
         if isinstance(complete, Mapping):
-            problems += [f"scope_complete names {name!r}, which is not in streams" for name in complete if name not in listed]
+            problems += [
+                f"scope_complete names {name!r}, which is not in streams" for name in complete if name not in listed
+            ]
         return problems
 
     def _not_admitted(self, record: Record, source: _Source | None) -> str | None:

@@ -5,7 +5,7 @@ Whatever a collector does, what comes out is rows that keep to their streams, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 

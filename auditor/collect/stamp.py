@@ -104,6 +104,8 @@ def _tier(
     if stated is None:
         return limit, None
     if stated > default:
-        remark = f"reliability R{stated} is above R{default}, the most a row of {stream.name} like it has; R{limit} counts"
+        remark = (
+            f"reliability R{stated} is above R{default}, the most a row of {stream.name} like it has; R{limit} counts"
+        )
         return limit, remark
     return min(stated, limit), None

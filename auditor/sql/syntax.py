@@ -113,7 +113,7 @@ _OPERATORS = (
     exp.ArrayOverlaps,
     exp.AtTimeZone,
 )
-# Calls with a syntax of their own, of which SQLGlot does not keep where their name stands; all others are checked by name.
+# Calls with a syntax of their own: SQLGlot does not keep where their name stands. All others are checked by name.
 _CALLS = (
     exp.AnyValue,
     exp.ArgMax,

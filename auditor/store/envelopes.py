@@ -56,7 +56,9 @@ def envelope_from_body(body: str) -> EnvelopeRow:
     Raises:
         ValueError, KeyError, TypeError: the body is no envelope.
     """
-    facts: dict[str, Any] = orjson.loads(body)
+    facts: Any = orjson.loads(body)
+    if not isinstance(facts, dict):
+        raise TypeError("an envelope is a JSON object")
     row = {name: value for name, value in facts.items() if name != "fetched_at"}
     return EnvelopeRow(
         row["source_id"],

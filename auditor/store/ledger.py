@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from auditor.canonical import JsonValue
-from auditor.errors import StoreError
+from auditor.errors import IntegrityError, StoreError
 from auditor.model.evidence import Gap, GapReason, SourceKind, SourceState
 from auditor.store.disk import disk_faults
 from auditor.store.instants import parse_instant
@@ -224,12 +224,13 @@ class Ledger:
         )
         states: dict[str, SourceState] = {}
         for source_id, latest_first in groupby(pulls, key=itemgetter(0)):
-            values = [(kind, orjson.loads(body), gaps) for _, kind, body, gaps in latest_first]
-            sound = (ended for _, entry, _ in values if (ended := sound_end(entry)) is not None)
-            kind, latest, gaps_sha256 = values[0]
-            states[source_id] = SourceState(
-                source_id, SourceKind(kind), latest, next(sound, None), self._gaps(gaps_sha256)
-            )
+            with _sound_row(f"a pull of source {source_id}"):
+                values = [(kind, orjson.loads(body), gaps) for _, kind, body, gaps in latest_first]
+                sound = (ended for _, entry, _ in values if (ended := sound_end(entry)) is not None)
+                kind, latest, gaps_sha256 = values[0]
+                states[source_id] = SourceState(
+                    source_id, SourceKind(kind), latest, next(sound, None), self._gaps(gaps_sha256)
+                )
         return states
 
     def _gaps(self, list_sha256: str) -> tuple[Gap, ...]:
@@ -254,7 +255,22 @@ def gap_of(body: Mapping[str, Any]) -> Gap:
     return Gap(**{**body, "reason": GapReason(body["reason"])})
 
 
+@contextmanager
+def _sound_row(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError) as fault:
+        raise IntegrityError(
+            f"the ledger's row of {what} is not what was written: {fault}", cure="run `auditor verify`"
+        ) from fault
+
+
 def _run_record(entry: tuple[Any, ...]) -> RunRecord:
+    with _sound_row(f"run {entry[0]}"):
+        return _parsed_run(entry)
+
+
+def _parsed_run(entry: tuple[Any, ...]) -> RunRecord:
     number, scope, command, status, started, evidence_run, ended, as_of, order, digest, *rest = entry
     engine_version, config_sha256, rule_pack, assessment_sha256 = rest
     return RunRecord(

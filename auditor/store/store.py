@@ -224,6 +224,14 @@ class Store:
         """
         return read_payload(self.layout, sha256)
 
+    def payloads_beginning(self, prefix: str) -> tuple[str, ...]:
+        """Hashes of the payloads of complete runs that begin with some hexadecimal digits."""
+        with disk_faults(self.layout.ledger):
+            found = self.ledger.rows(
+                "select sha256 from payload where substr(sha256, 1, ?2) = ?1 order by sha256", prefix, len(prefix)
+            )
+        return tuple(sha256 for (sha256,) in found)
+
     def excerpt(self, sha256: str, pointer: str) -> tuple[str | None, bool]:
         """The text at a pointer in a payload, cut at 2,000 characters, and whether it was cut.
 

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from auditor.canonical import sha256_hex
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, StoreError
 from auditor.store.disk import disk_faults
 from auditor.store.ledger import RunStatus
 from auditor.store.store import Store
 from auditor.store.verify_files import check_payloads, check_segments, check_states
 from auditor.store.verify_ledger import check_chain, check_database, check_orphans, check_rows
 
-Reassess = Callable[[int], bytes]
-"""Number of a run -> the canonical bytes of its assessment, computed again."""
+Reassess = Callable[[int], bytes | None]
+"""Number of a run -> the canonical bytes of its assessment, computed again; None where they cannot be computed here."""
 
 Progress = Callable[[str], None]
 """Told what is being checked."""
@@ -66,11 +66,28 @@ def verify(store: Store, reassess: Reassess | None = None, progress: Progress | 
     with disk_faults(store.layout.ledger), store.ledger.snapshot():
         for what, check in steps:
             tell(f"checking {what}")
-            problems += [Problem(where, text) for where, text in check()]
+            problems += _findings(what, check)
     return problems
 
 
+def _findings(what: str, check: Callable[[], Iterator[tuple[str, str]]]) -> Iterator[Problem]:
+    try:
+        for where, text in check():
+            yield Problem(where, text)
+    except StoreError:
+        raise
+    # Whoever edits a ledger may leave anything in it: what a check chokes on is a finding, and the others go on.
+    except Exception as fault:
+        text = fault.what if isinstance(fault, AuditorError) else f"{type(fault).__name__}: {fault}"
+        yield Problem(what, f"the check came to no end: {text}")
+
+
 def _check_assessments(store: Store) -> Iterator[tuple[str, str]]:
+    for number, sha256 in store.ledger.rows(
+        "select number, assessment_sha256 from run where assessment_sha256 is not null "
+        "and assessment_sha256 not in (select sha256 from assessment) order by number"
+    ):
+        yield f"run {number}, assessment {sha256}", "it is gone from the ledger"
     for sha256, size in store.ledger.rows("select sha256, size from assessment order by sha256"):
         try:
             document = store.assessment(sha256)
@@ -86,10 +103,13 @@ def _check_again(store: Store, reassess: Reassess) -> Iterator[tuple[str, str]]:
         if record.status is not RunStatus.COMPLETE or record.assessment_sha256 is None:
             continue
         try:
-            sha256 = sha256_hex(reassess(record.number))
+            document = reassess(record.number)
         except AuditorError as error:
             yield f"run {record.number}, assessment", f"it could not be computed again: {error}"
             continue
+        if document is None:
+            continue
+        sha256 = sha256_hex(document)
         if sha256 != record.assessment_sha256:
             yield (
                 f"run {record.number}, assessment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,9 +22,12 @@ _SHOWN = 80
 
 def check_database(ledger: Ledger) -> Iterator[Finding]:
     """The SQLite file itself."""
-    for (text,) in ledger.rows("pragma integrity_check"):
-        if text != "ok":
-            yield str(ledger.place), f"the file is damaged: {text}"
+    try:
+        faults = [text for (text,) in ledger.rows("pragma integrity_check") if text != "ok"]
+    except sqlite3.DatabaseError as fault:
+        faults = [str(fault)]
+    for text in faults:
+        yield str(ledger.place), f"the file is damaged: {text}"
 
 
 def check_chain(ledger: Ledger) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from collectors.files.lines import MAX_LINE_BYTES, BadRow, Line, RawRow, TextFile
 
-
 _MAX_MB = MAX_LINE_BYTES // 1024 // 1024
 
 
@@ -118,7 +117,9 @@ def _csv_problem(error: csv.Error, feeder: _Feeder) -> BadRow:
     if "unexpected end of data" in str(error):
         return BadRow(feeder.first, "a quotation mark opens here and the file ends before it closes", None)
     several = feeder.last != feeder.first
-    return BadRow(feeder.first, f"no CSV: {error}; a quotation mark inside quotes is written twice", None if several else 1)
+    return BadRow(
+        feeder.first, f"no CSV: {error}; a quotation mark inside quotes is written twice", None if several else 1
+    )
 
 
 def _header_problem(names: list[str]) -> str | None:

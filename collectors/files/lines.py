@@ -1,4 +1,4 @@
-"""The lines of a text file, whatever the file really is: bounded in memory, decoded, counted and hashed as they pass."""
+"""The lines of a text file, whatever it really is: bounded in memory, decoded, counted, hashed as they pass."""
 
 from __future__ import annotations
 
@@ -103,8 +103,9 @@ class TextFile:
         self._whole_sha256 = self._hash.hexdigest()
 
     def _open(self) -> BufferedReader:
-        opened = gzip.open(self._path, "rb") if self._path.suffix == ".gz" else self._path.open("rb")
-        return cast(BufferedReader, opened)
+        if self._path.suffix == ".gz":
+            return cast(BufferedReader, gzip.open(self._path, "rb"))
+        return self._path.open("rb")
 
     def _hashed(self, data: bytes) -> bytes:
         self._hash.update(data)

@@ -188,7 +188,11 @@ def _read_values(faults: Faults) -> dict[str, dict[str, str | None]]:
 
 def _read_streams(faults: Faults, tables: set[str]) -> tuple[StreamSpec, ...]:
     sources = faults.document.value.get("sources")
-    ids = [entry.get("source_id") for entry in sources if isinstance(entry, MappingOf)] if isinstance(sources, list) else []
+    ids = (
+        [entry.get("source_id") for entry in sources if isinstance(entry, MappingOf)]
+        if isinstance(sources, list)
+        else []
+    )
     specs = []
     for stream, entry in _section(faults, "streams", "streams and their SELECTs").items():
         at = ("streams", stream)
@@ -204,7 +208,9 @@ def _read_streams(faults: Faults, tables: set[str]) -> tuple[StreamSpec, ...]:
         select = _statement(faults, (*at, "select"), entry.get("select"))
         notes = _statement(faults, (*at, "notes"), entry["notes"]) if "notes" in entry else None
         specs.append(StreamSpec(stream, str(table), str(source_id), select, notes))
-    return tuple(sorted(specs, key=lambda spec: EVIDENCE_STREAMS.index(spec.stream) if spec.stream in EVIDENCE_STREAMS else 0))
+    return tuple(
+        sorted(specs, key=lambda spec: EVIDENCE_STREAMS.index(spec.stream) if spec.stream in EVIDENCE_STREAMS else 0)
+    )
 
 
 def _statement(faults: Faults, at: tuple[str, ...], text: object) -> Statement:

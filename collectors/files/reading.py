@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ _MEDIA_TYPES = {True: "text/csv", False: "application/x-ndjson"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Provenance:
+class Provenance:
     """What a row of a folder says about itself beside its fields."""
 
     source_id: str | None
@@ -76,7 +76,7 @@ def read_stream_file(ctx: CollectContext, file: StreamFile, answering: Sequence[
             continue
         place = f"{name}:{row.line}"
         values = dict(row.values)
-        said = _take_provenance(values, answering)
+        said = take_provenance(values, answering)
         if isinstance(said, str):
             yield Gap(file.stream, GapReason.MALFORMED, said, place, hides_rows=1)
             continue
@@ -97,7 +97,7 @@ def read_stream_file(ctx: CollectContext, file: StreamFile, answering: Sequence[
         yield Gap(file.stream, GapReason.MALFORMED, "the file changed while it was read", name)
 
 
-def _take_provenance(values: dict[str, JsonValue], answering: Sequence[str]) -> _Provenance | str:
+def take_provenance(values: dict[str, JsonValue], answering: Sequence[str]) -> Provenance | str:
     """Take what a row says about itself out of its values, or say what is wrong with it."""
     source_id, source_url, fetched_at, reliability = (
         values.pop(name, None) for name in ("source_id", "source_url", "fetched_at", "reliability")
@@ -113,4 +113,4 @@ def _take_provenance(values: dict[str, JsonValue], answering: Sequence[str]) -> 
     if not (reliability is None or (isinstance(reliability, str) and reliability in Tier.__members__)):
         return f"reliability is not one of R0 to R5: {reliability!r}"
     tier = Tier[reliability] if isinstance(reliability, str) else None
-    return _Provenance(str(source_id or answering[0]), None if source_url is None else str(source_url), instant, tier)
+    return Provenance(str(source_id or answering[0]), None if source_url is None else str(source_url), instant, tier)

@@ -15,5 +15,5 @@ class FilesSettings(Settings):
     path: Path = Field(description="The evidence folder, or with `mapping` the folder that holds the exported files.")
     mapping: Path | None = Field(
         default=None,
-        description="A mapping file that turns exports of another tool into streams; the folder then needs no manifest.",
+        description="A mapping file that turns exports of another tool into streams; no manifest is needed then.",
     )

@@ -46,7 +46,7 @@ def _ticket(number: int, dice: random.Random) -> Row:
     kind = _pick(dice, ("incident", "incident", "incident", "request", "request", "change", "problem"))
     major = kind == "incident" and number % 60 == 0
     priority = "P1" if major or dice.random() < 0.2 else _pick(dice, ("P2", "P3", "P4"))
-    service = "old-portal" if number % 53 == 0 else _pick(dice, (*MAJOR, "wiki", "cameras"))
+    service = _pick(dice, (*MAJOR, "wiki", "cameras"))
     acked = created + timedelta(minutes=3 + int(dice.random() * 25))
     resolved = created + timedelta(minutes=60 + int(dice.random() * 900))
     is_open = resolved > AS_OF or number > TICKETS - 6

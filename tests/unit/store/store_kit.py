@@ -34,11 +34,11 @@ def envelope(source_id: str = "desk", **changes: Any) -> Envelope:
     return Envelope(**{**facts, **changes})
 
 
-def make(stream: str, payload: PayloadRef, pointer: str, source_id: str = "desk", **values: Any) -> Row:
+def make(stream: str, payload: PayloadRef, pointer: str, source: str = "desk", /, **values: Any) -> Row:
     """A row whose values passed validation."""
     checked = check_row(STREAMS[stream], values)
     assert not checked.faults, checked.faults
-    return make_row(STREAMS[stream], source_id, checked.values, Tier.R4, payload.sha256, pointer)
+    return make_row(STREAMS[stream], source, checked.values, Tier.R4, payload.sha256, pointer)
 
 
 def pull(

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from store_kit import (
@@ -110,10 +111,9 @@ def test_every_manifest_names_the_one_before_it(store: Store) -> None:
 def test_leaving_without_a_commit_leaves_nothing_that_a_reader_sees(store: Store) -> None:
     quick_run(store)
     before = {path for path in store.layout.root.rglob("*") if path.is_file() and "ledger" not in path.name}
-    with pytest.raises(RuntimeError), store.begin(SCOPE, "audit", T) as run:
+    with store.begin(SCOPE, "audit", T) as run:
         collect(run, "ticket", ticket_values({"new": {}}))
         run.state(ORDER)
-        raise RuntimeError("the collector is broken")
     assert [record.status for record in store.runs()] == [RunStatus.COMPLETE, RunStatus.INTERRUPTED]
     after = {path for path in store.layout.root.rglob("*") if path.is_file() and "ledger" not in path.name}
     assert after == before
@@ -162,24 +162,23 @@ def test_a_second_run_on_unchanged_evidence_writes_no_state_no_segment_and_littl
     reopened.close()
 
 
-def test_an_idle_run_over_many_payloads_stays_small(store: Store) -> None:
-    def read_all() -> None:
+def test_an_idle_run_over_many_payloads_stays_small(tmp_path: Path) -> None:
+    def read_all(run_number: int) -> Any:
+        store = Store.open(tmp_path / "data")
         with store.begin(SCOPE, "audit", T) as run:
-            for number in range(3_000):
+            for number in range(600):
                 run.keep(f"payload {number}".encode(), envelope(request={"page": number}))
             run.source_done(pull())
             commit(run, assessment=b"{}")
+        manifest = store.manifest(run_number)
+        store.close()
+        return manifest["envelopes"]["desk"]
 
-    read_all()
-    first = store.manifest(1)["envelopes"]["desk"]
-    store.close()
-    before = disk_use(store.layout.root)
-    store.__init__(store.layout, type(store.ledger)(store.layout))  # type: ignore[misc]
-    read_all()
-    second = store.manifest(2)["envelopes"]["desk"]
-    store.close()
-    assert disk_use(store.layout.root) - before < 30_000
-    assert len(first["new"]) == first["total"]["count"] == second["total"]["count"] == second["again"]["count"] == 3_000
+    first = read_all(1)
+    before = disk_use(tmp_path)
+    second = read_all(2)
+    assert disk_use(tmp_path) - before < 20_000
+    assert len(first["new"]) == first["total"]["count"] == second["total"]["count"] == second["again"]["count"] == 600
     assert first["total"]["sha256"] == second["total"]["sha256"]
 
 
@@ -261,11 +260,11 @@ def test_the_evidence_of_an_earlier_run_can_be_judged_again(store: Store) -> Non
     quick_run(store, {"a": {}}, gaps=[a_gap("then")])
     quick_run(store, {"b": {}}, gaps=[a_gap("now")])
     with store.begin(SCOPE, "assess", T, evidence_run=1) as run:
+        with pytest.raises(ValueError, match="judges the evidence of run 1"):
+            run.keep(b"more", envelope())
         assert rows_of(run.state(()), "ticket", "_key") == [("a",)]
         assert [gap.detail for gap in run.gaps()] == ["then"]
         assert run.digest == store.run(1).digest
-        with pytest.raises(ValueError, match="judges the evidence of run 1"):
-            run.keep(b"more", envelope())
         commit(run)
     assert store.run(3).evidence_run == 1
     assert rows_of(store.state_at(3), "ticket", "_key") == [("a",)]
@@ -317,11 +316,16 @@ def test_a_source_is_pulled_once_in_a_run(store: Store) -> None:
 
 
 def test_a_row_needs_a_payload_that_was_kept(store: Store) -> None:
-    with pytest.raises(ValueError, match="which was not kept"), store.begin(SCOPE, "audit", T) as run:
+    with store.begin(SCOPE, "audit", T) as run:
         run.add(make("ticket", PayloadRef("e" * 64, 1), "line:1", ticket_id="t", kind="change"))
-        run.state(ORDER)
+        with pytest.raises(ValueError, match="which was not kept"):
+            run.state(ORDER)
+
+
+def test_pulls_are_no_rows(store: Store) -> None:
+    row = make("source_run", PayloadRef("e" * 64, 1), "", **dict(pull().values) | {"started": "2026-01-01T00:00:00Z"})
     with store.begin(SCOPE, "audit", T) as run, pytest.raises(ValueError, match="source_run is not a stream"):
-        run.add(make("source_run", PayloadRef("e" * 64, 1), "", **dict(pull().values)))
+        run.add(row)
 
 
 def test_excerpts_can_be_read_before_the_run_commits(store: Store) -> None:

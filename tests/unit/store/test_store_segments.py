@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from store_kit import make
 
@@ -30,8 +32,9 @@ def ticket(key: str, source_id: str = "desk", **values: Any) -> Row:
 class Log:
     """A log of segments of one stream, one run after the other."""
 
-    def __init__(self, folder: Path, stream: str = "ticket") -> None:
+    def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection, stream: str = "ticket") -> None:
         self.folder = folder
+        self.connection = connection
         self.stream = STREAMS[stream]
         self.files: list[Path] = []
 
@@ -44,28 +47,42 @@ class Log:
             spool.add(row)
         spool.close()
         target = folder / "out.parquet"
-        with engine(folder) as connection:
-            written = write_segment(
-                connection,
-                self.stream,
-                spool,
-                earlier=[file for file in self.files if file.exists()],
-                whole_sources=whole,
-                run=number,
-                target=target,
-            )
+        written = write_segment(
+            self.connection,
+            self.stream,
+            spool,
+            earlier=[file for file in self.files if file.exists()],
+            whole_sources=whole,
+            run=number,
+            target=target,
+        )
         self.files.append(target)
         return written
 
     def rows(self) -> list[Row]:
         """Rows of the last segment."""
-        with engine(self.folder) as connection:
-            return [row_of(entry.line) for entry in read_entries(connection, self.stream.name, self.files[-1])]
+        return [row_of(entry.line) for entry in read_entries(self.connection, self.stream.name, self.files[-1])]
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    with engine(tmp_path_factory.mktemp("engine")) as opened:
+        yield opened
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Log:
-    return Log(tmp_path)
+def new_log(tmp_path: Path, connection: duckdb.DuckDBPyConnection) -> Callable[[str], Log]:
+    """Call it with the name of a stream for an empty log."""
+
+    def make_log(stream: str) -> Log:
+        return Log(Path(tempfile.mkdtemp(dir=tmp_path)), connection, stream)
+
+    return make_log
+
+
+@pytest.fixture
+def log(new_log: Callable[[str], Log]) -> Log:
+    return new_log("ticket")
 
 
 def test_rows_come_back_as_they_went_in(log: Log) -> None:
@@ -95,25 +112,22 @@ def test_rows_come_back_as_they_went_in(log: Log) -> None:
         ("document", {"doc_id": "d", "kind": "other", "sections_found": {}, "kind_conf": 0.1, "labels": ["x"]}),
     ],
 )
-def test_values_of_every_type_survive(tmp_path: Path, stream: str, values: dict[str, Any]) -> None:
-    log, row = Log(tmp_path, stream), make(stream, PAYLOAD, "line:1", **values)
+def test_values_of_every_type_survive(new_log: Callable[[str], Log], stream: str, values: dict[str, Any]) -> None:
+    log, row = new_log(stream), make(stream, PAYLOAD, "line:1", **values)
     log.run([row])
     assert log.rows() == [row]
 
 
-def test_every_stream_can_be_written(tmp_path: Path) -> None:
+def test_a_stream_without_rows_writes_nothing(new_log: Callable[[str], Log]) -> None:
     for name in STREAMS:
-        (tmp_path / name).mkdir()
-        log = Log(tmp_path / name, name)
-        assert log.run([]) is None
+        assert new_log(name).run([], whole=["desk"]) is None
 
 
-def test_the_order_of_coming_makes_no_difference(tmp_path: Path) -> None:
+def test_the_order_of_coming_makes_no_difference(new_log: Callable[[str], Log]) -> None:
     rows = [ticket(f"t-{number}", source) for number in range(50) for source in ("a", "b")]
     logs = []
     for order in (rows, rows[::-1]):
-        (tmp_path / f"{len(logs)}").mkdir()
-        logs.append(Log(tmp_path / f"{len(logs)}"))
+        logs.append(new_log("ticket"))
         logs[-1].run(order)
     assert logs[0].files[0].read_bytes() == logs[1].files[0].read_bytes()
     assert [row.key for row in logs[0].rows()][:2] == ["t-0", "t-1"]
@@ -207,9 +221,8 @@ def test_a_row_whose_hash_is_not_its_own_is_refused(log: Log) -> None:
 
 def test_a_row_of_an_earlier_model_without_newer_columns_is_read_and_compared(log: Log, tmp_path: Path) -> None:
     log.run([ticket("a"), ticket("b")])
-    with engine(tmp_path) as connection:
-        older = tmp_path / "older.parquet"
-        connection.execute(f"copy (select * exclude (reopened) from '{log.files[0]}') to '{older}' (format parquet)")
+    older = tmp_path / "older.parquet"
+    log.connection.execute(f"copy (select * exclude (reopened) from '{log.files[0]}') to '{older}' (format parquet)")
     log.files[0] = older
     written = log.run([ticket("a")], whole=["desk"])
     assert written is not None
