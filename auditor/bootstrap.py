@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,14 +11,10 @@ from auditor.collect.registry import find_collector
 from auditor.collect.runner import SourceSpec
 from auditor.config import LoadedConfig, ScopeConfig, bind_settings, load_config
 from auditor.errors import UsageError
+from auditor.model.rubric import DEFAULT_PACK
 from auditor.rulepack.locate import locate_pack
 from auditor.usecases.plan import AuditPlan
 
-DEFAULT_CONFIG = Path("config.yaml")
-WORK_DIR = Path(".auditor")
-"""Where audits of single folders keep their data, in the current directory."""
-
-DEFAULT_PACK = "slm-maturity"
 DEMO_ORGANISATION = "ferry-line"
 
 
@@ -31,13 +26,6 @@ def now() -> datetime:
 def demo_folder() -> Path:
     """The evidence folder of the bundled reference organisation."""
     return locate_pack(DEFAULT_PACK) / "organisations" / DEMO_ORGANISATION / "evidence"
-
-
-def folder_data_dir(folder: Path) -> Path:
-    """Where the data of a folder that is audited by itself is kept: one store for each folder."""
-    full = folder.resolve()
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", full.name) or "folder"
-    return WORK_DIR / f"{name}-{canonical_sha256(str(full))[:8]}"
 
 
 def plan_for_folder(folder: Path, *, data_dir: Path, as_of: datetime | None, strict: bool) -> AuditPlan:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from auditor.canonical import canonical_sha256
 from auditor.errors import ConfigError
+from auditor.model.rubric import DEFAULT_PACK
 from auditor.yamlfile import YamlDocument, load_yaml
 
 CONFIG_FORMAT = 1
@@ -45,7 +46,7 @@ class ScopeConfig(_Strict):
         min_length=1, description="Sources it is judged by, in order of trust: the first that has a value wins."
     )
     time_zone: str = Field(default="UTC", description="IANA zone that calendar months and quarters are counted in.")
-    rule_pack: str = Field(default="slm-maturity", description="Name of a built-in rule pack, or a path to one.")
+    rule_pack: str = Field(default=DEFAULT_PACK, description="Name of a built-in rule pack, or a path to one.")
     parameters: dict[str, ParameterValue] = Field(
         default_factory=dict, description="Parameters of the rule pack that differ from its defaults."
     )

@@ -1,12 +1,13 @@
 """Strict YAML: what a person wrote, with the line of every value, and nothing guessed.
 
 Refused are duplicate keys, anchors and aliases, tags, several documents and bytes that are not UTF-8. Plain scalars
-follow YAML 1.2's JSON schema plus decimal numbers: only `true`, `false` and `null` (also `~` or nothing) have a meaning
+follow YAML 1.2 with decimal numbers only: just `true`, `false` and `null` (also `~` or nothing) have a meaning
 of their own, so that `NO`, `on`, `1:30` and dates stay text and `010` is not eight.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from auditor.errors import AuditorError
 MAX_BYTES = 10_000_000
 _MAX_DEPTH = 60
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_REAL = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+_REAL = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\Z")
+_MAX_DIGITS = 40
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 Path_ = tuple[str | int, ...]
@@ -67,11 +69,11 @@ def load_yaml(path: Path, error: type[AuditorError]) -> YamlDocument:
     try:
         value = reader.document(yaml.parse(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as fault:
-        line = fault.problem_mark.line + 1 if fault.problem_mark else 1
-        raise error(f"not YAML: {fault.problem}", where=f"{path}:{line}", cure="mend the line") from fault
-    except yaml.YAMLError as fault:
-        what = str(fault).splitlines()[0]
-        raise error(f"not YAML: {what}", where=str(path), cure="save the file as plain UTF-8 text") from fault
+        raise _not_yaml(fault, text, path, error) from fault
+    except yaml.reader.ReaderError as fault:
+        line = text.encode().count(b"\n", 0, fault.position) + 1
+        what = f"not YAML: it holds the control character U+{fault.character:04X}"
+        raise error(what, where=f"{path}:{line}", cure="take the character out") from fault
     return YamlDocument(value, path, reader.lines)
 
 
@@ -100,6 +102,15 @@ def _line(event: events.Event) -> int:
 
 def _is_block(event: events.Event) -> bool:
     return isinstance(event, events.ScalarEvent) and event.style in ("|", ">")
+
+
+def _not_yaml(fault: yaml.MarkedYAMLError, text: str, path: Path, error: type[AuditorError]) -> AuditorError:
+    number = fault.problem_mark.line + 1 if fault.problem_mark else 1
+    lines = text.splitlines()
+    line = lines[number - 1] if number <= len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return error("not YAML: a tab cannot indent", where=f"{path}:{number}", cure="indent with spaces")
+    return error(f"not YAML: {fault.problem}", where=f"{path}:{number}", cure="mend the line, or the one before it")
 
 
 class _Reader:
@@ -148,9 +159,11 @@ class _Reader:
         text: str = event.value
         if text in _WORDS:
             return _WORDS[text]
-        if _INTEGER.match(text):
-            return int(text)
-        return float(text) if _REAL.match(text) else text
+        if not _REAL.match(text):
+            return text
+        if len(text) > _MAX_DIGITS or not math.isfinite(float(text)):
+            raise self._refused(event, f"the number {text[:12]}... is too large", "round it, or quote it as text")
+        return int(text) if _INTEGER.match(text) else float(text)
 
     def _sequence(self, stream: Iterator[events.Event], at: Path_) -> list[Any]:
         values: list[Any] = []
@@ -165,8 +178,8 @@ class _Reader:
         for event in stream:
             if isinstance(event, events.MappingEndEvent):
                 break
-            if not isinstance(event, events.ScalarEvent):
-                raise self._refused(event, "a key must be plain text", "write it as text")
+            if not isinstance(event, events.ScalarEvent) or event.anchor is not None or event.tag is not None:
+                raise self._refused(event, "a key must be plain text", "write it without anchor, tag or brackets")
             key: str = event.value
             if key in values:
                 raise self._refused(event, f"the key {key!r} is given twice", "keep one of them")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auditor.assess.completeness import Completeness, Freshness, StreamFacts
-from auditor.assess.windows import FIXED_DAYS
 from auditor.errors import QueryError
 from auditor.model.assessment import ReasonNote
 from auditor.model.evidence import encode_part
 from auditor.model.rubric import Indicator, Need, Use
 from auditor.model.streams import STREAMS
+from auditor.sql.parameters import FIXED_WINDOWS_D
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +108,5 @@ class Basis:
             as_of: the audit instant T.
         """
         named: Collection[str] = self.indicator.items.parameters
-        fixed = [as_of - timedelta(days=days) for name, days in FIXED_DAYS.items() if name in named]
+        fixed = [as_of - timedelta(days=days) for name, days in FIXED_WINDOWS_D.items() if name in named]
         return min([*fixed, *([starts] if starts else [])], default=None)

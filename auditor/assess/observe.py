@@ -17,6 +17,7 @@ from auditor.errors import QueryError
 from auditor.model.assessment import IndicatorCard, Observation, Reason, ReasonNote, WindowUsed
 from auditor.model.rubric import Effect, Indicator
 from auditor.model.truth import UNKNOWN
+from auditor.sql.parameters import shown_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def _observation(asked: _Asked, evaluation: Evaluation) -> Observation:
         for guard in evaluation.guards
         if guard.effect == Effect.FLAG.value
     ]
+    if evaluation.total and _reads_observed_services(asked):
+        flags.append("nobody lists services, so they are those that at least two sources name")
     return Observation(
         card=card_of(asked.indicator),
         status=evaluation.status,
@@ -103,11 +106,15 @@ def _observation(asked: _Asked, evaluation: Evaluation) -> Observation:
 
 def _confidence(asked: _Asked, evaluation: Evaluation) -> tuple[float, str | None]:
     caps = dict(evaluation.caps)
-    reads_services = any(stream.stream == "service" for stream in (*asked.basis.population, *asked.basis.optional))
-    if asked.session.facts.observed_services and reads_services:
+    if _reads_observed_services(asked):
         caps["binding"] = OBSERVED_SERVICES
     weakest = weakest_cited(asked.session.full, evaluation.cited)
     return confidence(weakest=weakest, kind=asked.indicator.type, n=evaluation.n, caps=caps)
+
+
+def _reads_observed_services(asked: _Asked) -> bool:
+    needed = {stream.stream for stream in (*asked.basis.population, *asked.basis.optional)}
+    return asked.session.facts.observed_services and "service" in needed
 
 
 def card_of(indicator: Indicator) -> IndicatorCard:
@@ -128,7 +135,7 @@ def card_of(indicator: Indicator) -> IndicatorCard:
         goal=indicator.goal,
         min_n=indicator.min_n,
         look_at=indicator.look_at,
-        sql=indicator.items.text,
+        sql=shown_text(indicator.items.text),
         sql_place=f"{indicator.items.file}:{indicator.items.line}",
         limits=tuple(limit.says for limit in indicator.limits),
         remediation=indicator.remediation.text,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from auditor.model.streams import STREAMS
-from auditor.model.tables import quoted, stream_columns
+from auditor.model.tables import SCHEMA, quoted, stream_columns
+
+SOURCES_THAT_AGREE = 2
+"""Sources that must name a service before it counts as one."""
 
 STREAMS_THAT_NAME_SERVICES = {
     "ticket": "unnest(service_ids)",
@@ -37,5 +40,6 @@ def services_sql() -> str:
     return (
         f"select {fields}, min(_ref) as _ref, arg_min(_source_id, _ref) as _source_id, "
         f"min(_reliability) as _reliability, arg_min(_fetched_at, _ref) as _fetched_at "
-        f"from (\n{named}\n) as named where id is not null group by id having count(distinct _source_id) >= 2"
+        f"from (\n{named}\n) as named where id is not null group by id "
+        f"having count(distinct _source_id) >= {SOURCES_THAT_AGREE} and not exists (select 1 from {SCHEMA}.service)"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,17 +15,18 @@ import orjson
 
 from auditor.assess import observed
 from auditor.assess.items import Columns
-from auditor.assess.windows import FIXED_DAYS, MONTHS_SHOWN, QUARTERS_SHOWN, Window, calendar_periods
+from auditor.assess.windows import MONTHS_SHOWN, QUARTERS_SHOWN, Window, calendar_periods
 from auditor.errors import QueryError
 from auditor.model.evidence import SourceState, Tier, make_ref
 from auditor.model.rubric import RulePack, Sql, View
 from auditor.model.streams import STREAMS
 from auditor.model.tables import META_COLUMNS, PACK_META_COLUMNS, SCHEMA, quoted, stream_columns
 from auditor.model.validate import row_key
-from auditor.sql.refusals import refusal
+from auditor.sql.parameters import FIXED_WINDOWS_D, pack_name
 from auditor.sql.sandbox import Sandbox
 
 RUNS = "source_run"
+SERVICE = "service"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CALENDARS = {"calendar_month": ("months", MONTHS_SHOWN), "calendar_quarter": ("quarters", QUARTERS_SHOWN)}
 
@@ -60,6 +61,7 @@ class Relations:
         self._weakest = weakest
         self._observed_services = observed_services
         self._views: Mapping[str, View] = {view.name: view for view in setting.pack.views}
+        self._known = frozenset((*STREAMS, *self._views, *_CALENDARS))
         self._made: dict[str, QueryError | None] = {}
         self._tiers: dict[str, tuple[Tier, Tier] | None] = {}
 
@@ -71,6 +73,15 @@ class Relations:
         """
         with self._prepared(sql.text):
             return self._fetch(sql.text, self._values(sql, window, goal))
+
+    def rows_of(self, view: View) -> Columns:
+        """The rows of a view, by columns.
+
+        Raises:
+            QueryError: the view, or one that it reads, failed.
+        """
+        with self._prepared(view.name):
+            return self._fetch(f"select * from {quoted(view.name)}", {})
 
     def holds(self, sql: Sql, window: Window | None, goal: float) -> bool:
         """Whether a SELECT of one boolean answers true (null and no row do not).
@@ -86,27 +97,30 @@ class Relations:
 
     def reads(self, text: str) -> frozenset[str]:
         """Streams that a text names, directly or through views (at least these)."""
-        known: set[str] = set()
+        found: set[str] = set()
         pending = [text]
         while pending:
-            new = [name for name in _words(pending.pop()) if name not in known]
-            known.update(new)
+            new = (_words(pending.pop()) & self._known) - found
+            found |= new
             pending += [self._views[name].sql.text for name in new if name in self._views]
-        return frozenset(known & STREAMS.keys())
+        return frozenset(name for name in found if name in STREAMS and not STREAMS[name].control)
 
     def is_empty(self, stream: str) -> bool:
         """Whether a stream has no row."""
         with self._prepared(stream):
             return not self._sandbox.query(f"select 1 from {quoted(stream)} limit 1").rows
 
-    def tiers_of(self, stream: str) -> tuple[Tier, Tier] | None:
-        """Lowest and highest tier of a stream's rows; None when it has none."""
-        if stream not in self._tiers:
-            with self._prepared(stream):
-                sql = f"select min(_reliability), max(_reliability) from {quoted(stream)}"
-                lowest, highest = self._sandbox.query(sql).rows[0]
-            self._tiers[stream] = None if lowest is None else (Tier(lowest), Tier(highest))
-        return self._tiers[stream]
+    def tiers_of(self, streams: Collection[str]) -> Mapping[str, tuple[Tier, Tier]]:
+        """Lowest and highest tier of the rows of each stream; streams without rows are left out."""
+        new = sorted(set(streams) - self._tiers.keys())
+        if new:
+            each = "select '{0}', min(_reliability), max(_reliability) from {1}"
+            sql = "\nunion all ".join(each.format(stream, quoted(stream)) for stream in new)
+            with self._prepared(" ".join(new)):
+                for stream, lowest, highest in self._sandbox.query(sql).rows:
+                    self._tiers[stream] = None if lowest is None else (Tier(lowest), Tier(highest))
+        found = {stream: self._tiers[stream] for stream in sorted(streams)}
+        return {stream: tiers for stream, tiers in found.items() if tiers is not None}
 
     def weakest_of(self, stream: str, cited: Sequence[str]) -> Tier | None:
         """Lowest tier among the cited rows of a stream; None when it has none of them."""
@@ -132,10 +146,10 @@ class Relations:
 
     def _value(self, name: str, window: Window | None, goal: float | None) -> Any:
         setting = self._setting
-        if name in FIXED_DAYS:
-            return setting.as_of - timedelta(days=FIXED_DAYS[name])
-        if name.startswith("p_"):
-            return setting.pack.parameters[name.removeprefix("p_")].value
+        if name in FIXED_WINDOWS_D:
+            return setting.as_of - timedelta(days=FIXED_WINDOWS_D[name])
+        if (own := pack_name(name)) is not None:
+            return setting.pack.parameters[own].value
         if name in ("W", "WE") and window is None:
             raise QueryError(f"${name} is used where there is no window")
         known = {
@@ -150,7 +164,8 @@ class Relations:
     @contextmanager
     def _prepared(self, text: str) -> Iterator[None]:
         """Make what a text names; when it fails, a view that could not be made is the reason to give."""
-        failed = [error for name in _words(text) if (error := self._make(name)) is not None]
+        named = sorted(self._known & _words(text))
+        failed = [error for name in named if (error := self._make(name)) is not None]
         try:
             yield
         except QueryError as error:
@@ -175,7 +190,7 @@ class Relations:
             self._create_calendar(name)
         elif name == RUNS:
             self._create_runs()
-        elif name == "service" and self._observed_services:
+        elif name == SERVICE and self._observed_services:
             with self._prepared(" ".join(observed.STREAMS_THAT_NAME_SERVICES)):
                 self._sandbox.setup(f"create temp table service as {observed.services_sql()}")
         elif name in STREAMS and not STREAMS[name].control:
@@ -184,9 +199,7 @@ class Relations:
     def _create_view(self, view: View) -> None:
         try:
             with self._prepared(view.sql.text):
-                _admit(self._sandbox, view.sql.text)
-                params = self._values(view.sql, None, None)
-                self._sandbox.setup(f"create temp table {quoted(view.name)} as\n{view.sql.text}", params)
+                self._sandbox.keep(view.name, view.sql.text, self._values(view.sql, None, None))
         except QueryError as error:
             where = error.where or f"{view.sql.file}:{view.sql.line}"
             raise QueryError(f"view {view.name} failed: {error.what}", where=where, cure=error.cure) from error
@@ -229,15 +242,8 @@ class Relations:
 
 
 @lru_cache(maxsize=8192)
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(sorted({word.lower() for word in _WORD.findall(text)}))
-
-
-def _admit(sandbox: Sandbox, text: str) -> None:
-    """Refuse the SELECT of a view that may not run; `Sandbox.query` does the same for what it is given."""
-    serialized = sandbox.query("select json_serialize_sql($text)", {"text": text}).rows[0][0]
-    if reason := refusal(serialized):
-        raise QueryError(reason)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(text))
 
 
 def _literal(text: str) -> str:

@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from auditor.assess import observed
 from auditor.assess.completeness import Completeness
 from auditor.assess.gaps import locate
-from auditor.assess.relations import RUNS, Relations, Setting
+from auditor.assess.relations import RUNS, SERVICE, Relations, Setting
 from auditor.assess.weak import STRONG
 from auditor.errors import UsageError
 from auditor.model.assessment import GapView
@@ -19,8 +20,6 @@ from auditor.model.rubric import Indicator, RulePack
 from auditor.model.streams import STREAMS
 from auditor.model.tables import SCHEMA, quoted
 from auditor.sql.sandbox import Sandbox
-
-_SERVICE = "service"
 
 
 class Session:
@@ -60,9 +59,8 @@ class Session:
         """Lowest tier among all rows of the streams that an indicator reads; None when these have no rows."""
         proof = indicator.when_empty.proof
         texts = [indicator.items.text, *(guard.sql.text for guard in indicator.guards), proof.text if proof else ""]
-        streams = self.full.reads("\n".join(texts))
-        tiers = [self.full.tiers_of(stream) for stream in sorted(streams) if not STREAMS[stream].control]
-        return min((lowest for lowest, _ in filter(None, tiers)), default=None)
+        tiers = self.full.tiers_of(self.full.reads("\n".join(texts)))
+        return min((lowest for lowest, _ in tiers.values()), default=None)
 
     def rows_by_source(self) -> Mapping[str, Mapping[str, int]]:
         """Source -> stream -> number of rows."""
@@ -117,15 +115,12 @@ def open_session(
     located, views = locate(ordered, gaps)
     setting = Setting(pack, as_of.astimezone(UTC), _zone(time_zone), ordered)
     facts = Completeness(ordered, located, setting.as_of)
-    full = Relations(sandbox.session(), setting, Tier.R0)
-    if not facts.answers(_SERVICE) and full.is_empty(_SERVICE):
-        observed = Relations(sandbox.session(), setting, Tier.R0, observed_services=True)
-        if observed.is_empty(_SERVICE):
-            observed.close()
-        else:
-            full.close()
-            facts, full = facts.with_observed_services(), observed
-    return Session(sandbox, setting, facts, views, full)
+    if not facts.answers(SERVICE) and len(ordered) >= observed.SOURCES_THAT_AGREE:
+        full = Relations(sandbox.session(), setting, Tier.R0, observed_services=True)
+        if not full.is_empty(SERVICE):
+            return Session(sandbox, setting, facts.with_observed_services(), views, full)
+        full.close()
+    return Session(sandbox, setting, facts, views, Relations(sandbox.session(), setting, Tier.R0))
 
 
 def _zone(name: str) -> ZoneInfo:

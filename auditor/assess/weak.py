@@ -21,13 +21,10 @@ def weakest_cited(relations: Relations, cited: Iterable[str]) -> Tier | None:
     by_stream: dict[str, list[str]] = defaultdict(list)
     for ref in cited:
         by_stream[ref.partition(":")[0]].append(ref)
-    found = []
-    for stream, refs in sorted(by_stream.items()):
-        tiers = relations.tiers_of(stream) if stream in STREAMS else None
-        if tiers is None:
-            continue
-        lowest, highest = tiers
-        found.append(lowest if lowest == highest else relations.weakest_of(stream, refs))
+    found = [
+        lowest if lowest == highest else relations.weakest_of(stream, by_stream[stream])
+        for stream, (lowest, highest) in relations.tiers_of(by_stream.keys() & STREAMS.keys()).items()
+    ]
     return min((tier for tier in found if tier is not None), default=None)
 
 

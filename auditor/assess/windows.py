@@ -13,9 +13,6 @@ from zoneinfo import ZoneInfo
 
 from auditor.model.rubric import WindowRule
 
-FIXED_DAYS = {"W30": 30, "W90": 90, "W180": 180, "W365": 365, "W730": 730}
-"""Fixed windows that SQL may name, as days before T."""
-
 MONTHS_SHOWN = 15
 QUARTERS_SHOWN = 5
 """Rows of the calendar tables: a year and what a widened window may look back beyond it."""

@@ -25,6 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         result = root.main(args=list(arguments), prog_name="auditor", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -33,8 +34,10 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(as_json, error.exit_code, error.what, error.where, error.cure)
     except (KeyboardInterrupt, click.Abort):
         return _failed(as_json, ExitCode.INTERRUPTED, "interrupted; nothing of this run was kept", None, None)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives until the process ends
+    except (BrokenPipeError, SystemExit):
+        # The reader of the output went away (click then leaves by itself): it had enough, and that is no error. What is still
+        # buffered must not fail again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return ExitCode.OK
     except Exception as error:  # the last door: a person gets a message, never a stack trace
         if os.environ.get("AUDITOR_DEBUG"):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.bootstrap import DEFAULT_CONFIG, folder_data_dir, now, plan_for_folder, plan_from_config
 from auditor.cli.options import (
     as_of_option,
     config_option,
@@ -20,11 +19,12 @@ from auditor.cli.options import (
     run_option,
 )
 from auditor.cli.output import Progress, print_json, wants_colour
+from auditor.cli.places import DEFAULT_CONFIG, folder_data_dir
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.usecases.sealed import AuditResult
     from auditor.usecases.plan import AuditPlan
+    from auditor.usecases.sealed import AuditResult
 
 _EXAMPLES = """
     \b
@@ -83,6 +83,8 @@ def _plan(
     strict: bool,
     data_dir: Path | None,
 ) -> AuditPlan:
+    from auditor.bootstrap import plan_for_folder, plan_from_config
+
     if folder is not None:
         if config is not None or scope is not None:
             raise UsageError("give FOLDER, or --config with --scope, not both", cure="`auditor audit --help`")
@@ -98,6 +100,7 @@ def _plan(
 
 def run_audit(plan: AuditPlan, *, quiet: bool) -> AuditResult:
     """Run the use case with progress on standard error."""
+    from auditor.bootstrap import now
     from auditor.usecases.audit import audit as audit_use_case
 
     progress = Progress(enabled=not quiet)
@@ -151,6 +154,7 @@ def assess(
       auditor assess --as-of 2026-01-31       what was known then, judged at that instant
       auditor assess --rule-pack ./my-pack    a pack of your own
     """
+    from auditor.bootstrap import now
     from auditor.usecases.reassess import reassess
 
     progress = Progress(enabled=not as_json)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from auditor.bootstrap import demo_folder, plan_for_folder
 from auditor.cli.audit import run_audit, show_result
 from auditor.cli.options import json_option, remember_data_dir
 from auditor.cli.output import say
@@ -32,6 +31,8 @@ def demo(out: Path, as_json: bool) -> int:
     Example:
       auditor demo && auditor explain DOC-2.4
     """
+    from auditor.bootstrap import demo_folder, plan_for_folder
+
     data_dir = out / "data"
     plan = plan_for_folder(demo_folder(), data_dir=data_dir, as_of=None, strict=True)
     result = run_audit(plan, quiet=as_json)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from auditor.assess.explain import Why
 
 
+_NAMELESS = ("blocker", "reason", "guard")
+
+
 @click.command()
 @click.argument("target")
 @config_option
@@ -52,10 +55,17 @@ def explain(
 
 def _print(level: int, step: Why) -> None:
     indent = "  " * level
-    click.echo(f"{indent}{step.says}")
+    click.echo(f"{indent}{_named(step)}")
     if step.excerpt is not None:
         for line in step.excerpt.splitlines():
             click.echo(f"{indent}  | {line}")
+
+
+def _named(step: Why) -> str:
+    """A step with the name by which `explain` or `show` finds it."""
+    if step.kind == "payload":
+        return f"payload {step.target}, {step.says}"
+    return step.says if step.kind in _NAMELESS else f"{step.target}: {step.says}"
 
 
 def _document(step: Why, depth: int | None) -> dict[str, JsonValue]:

@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
-from auditor.bootstrap import DEFAULT_CONFIG, WORK_DIR
+from auditor.cli.places import DEFAULT_CONFIG, LAST
 from auditor.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-LAST = WORK_DIR / "last"
 
 
 class Instant(click.ParamType[datetime]):

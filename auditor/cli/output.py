@@ -35,6 +35,7 @@ class Progress:
         self._shown = False
 
     def __call__(self, text: str) -> None:
+        """Replace the line."""
         if self._enabled:
             click.echo(f"\r\x1b[2K{text[:100]}", nl=False, err=True)
             self._shown = True

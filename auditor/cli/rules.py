@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from auditor.bootstrap import DEFAULT_PACK
 from auditor.cli.options import json_option
 from auditor.cli.output import print_json, say
 from auditor.errors import ExitCode, UsageError
+from auditor.model.rubric import DEFAULT_PACK
 
 _pack_argument = click.argument("pack", default=DEFAULT_PACK)
 
@@ -82,7 +82,9 @@ def test(pack: str, only: str | None, as_json: bool) -> int:
 
     results = run_cases(locate_pack(pack), only=only)
     if not results:
-        raise UsageError(f"there are no cases{f' of {only}' if only else ''}", cure="`auditor rules list` shows the ids")
+        raise UsageError(
+            f"there are no cases{f' of {only}' if only else ''}", cure="`auditor rules list` shows the ids"
+        )
     failed = [result for result in results if not result.passed]
     if as_json:
         print_json(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 
 from auditor.canonical import JsonValue
@@ -22,6 +23,12 @@ _ID_OR_TEXT = frozenset({("kpi", "target"), ("forecast", "action_ref"), ("agreem
 
 def _digest(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+@lru_cache(maxsize=1 << 16)
+def _id_digest(text: str) -> int:
+    """Digest of the key of a row with an id of its own; cached because many rows refer to one."""
+    return _digest(encode_part(text))
 
 
 class PlaceLog:
@@ -130,7 +137,7 @@ class SeenKeys:
             if (stream, name) in _ID_OR_TEXT or not all(referred in answered for referred in refers_to):
                 continue
             for text in _ids(values[name]):
-                digest = _digest(encode_part(text))
+                digest = _id_digest(text)
                 if not self._names_row(refers_to, digest, text):
                     unresolved = self._unresolved.setdefault((source_id, stream, name), _Unresolved(refers_to))
                     unresolved.add(digest, text, place, keep_text="@" in text or "/" in text)

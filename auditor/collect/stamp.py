@@ -71,7 +71,7 @@ def stamp(stream: StreamDef, record: Record, source_id: str, origin: JsonValue) 
 
 def _form_problem(record: Record) -> str | None:
     """What is wrong with the record itself: its types are promises of the collector, not facts."""
-    if not is_a(record.values, Mapping) or not all(is_a(name, str) for name in record.values):
+    if not is_a(record.values, Mapping) or not set(map(type, record.values)) <= {str}:
         return "the record's values are no map of field names"
     if not is_a(record.payload, PayloadRef) or not is_a(record.pointer, str):
         return "the record does not point into a payload"

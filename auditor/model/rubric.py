@@ -8,6 +8,9 @@ from enum import StrEnum
 
 LEVELS = (1, 2, 3, 4, 5)
 
+DEFAULT_PACK = "slm-maturity"
+"""The rule pack that judges when nobody names another."""
+
 
 class IndicatorType(StrEnum):
     """How the engine counts an indicator's items."""

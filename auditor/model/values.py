@@ -148,14 +148,15 @@ def _instant(value: JsonValue) -> JsonValue:
 
 @lru_cache(maxsize=1 << 14)
 def _instant_in_utc(text: str) -> str:
-    """Canonical form of an instant; cached because periods, pulls and events repeat them."""
+    """Canonical form of an instant; cached because periods, pulls and events repeat them.
+
+    A day stands for its first instant in UTC, as forms and people write it.
+    """
+    if _DATE.fullmatch(text):
+        return f"{_date(text)}T00:00:00Z"
     match = _INSTANT.fullmatch(text)
     if match is None:
-        raise (
-            ValueError(f"is a day, not {_AN_INSTANT}: {shown(text)}")
-            if _DATE.fullmatch(text)
-            else _not(_AN_INSTANT, text)
-        )
+        raise _not(_AN_INSTANT, text)
     if match[1] is None:
         raise ValueError(f"has no zone (end it with Z or an offset such as +01:00): {shown(text)}")
     try:
@@ -166,12 +167,15 @@ def _instant_in_utc(text: str) -> str:
 
 
 def _date(value: JsonValue) -> JsonValue:
+    """Canonical form of a day; an instant stands for the day it falls on in UTC."""
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
             date.fromisoformat(value)
         except ValueError:
             raise ValueError(f"is no day of the calendar: {shown(value)}") from None
         return value
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return _instant_in_utc(value)[:10]
     raise _not("a day such as 2026-01-31", value)
 
 

@@ -79,7 +79,10 @@ def _kind(dimension: DimensionResult, level: int) -> BoxKind:
         return "unknown"
     if level <= dimension.confirmed:
         return "confirmed"
-    return "possible" if level <= dimension.possible else "empty"
+    if level > dimension.possible:
+        return "empty"
+    unasked = any(cell.level == level and cell.status == "not-assessed" for cell in dimension.cells)
+    return "unknown" if unasked else "possible"
 
 
 def _says(dimension: DimensionResult) -> str:
@@ -88,7 +91,8 @@ def _says(dimension: DimensionResult) -> str:
         return f"{name}: {words.NOT_ASSESSED}. {words.why_not_assessed(dimension)}"
     at_least = f" ({words.AT_LEAST_1})" if words.is_at_least_1(dimension) else ""
     point = "no point estimate" if dimension.point is None else f"point {dimension.point}"
-    return f"{name}: confirmed {dimension.confirmed}{at_least}, possible {dimension.possible}, {point}"
+    levels = f"confirmed {dimension.confirmed}{at_least}, possible {dimension.possible}, {point}"
+    return f"{name}: {levels}. {words.level_in_words(dimension)}"
 
 
 def _left(level: int) -> int:

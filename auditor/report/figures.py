@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup, escape
 
 from auditor.canonical import JsonValue, canonical_bytes, canonical_sha256
-from auditor.report.text import clip, number, percent, quantity, visible
+from auditor.report.text import clip, number, one_line, percent, quantity, visible
 
 VALUE_LIMIT = 2000
 """Characters of a field's value and of an excerpt that the page shows; the whole is in the payload."""
@@ -64,6 +64,12 @@ def body_text(text: str, limit: int = VALUE_LIMIT) -> Markup:
 def value_text(value: JsonValue) -> str:
     """A field's value: text as it is, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=list)
+
+
+def key_label(key: str) -> str:
+    """A record's key for people: its parts decoded, midnights as dates."""
+    parts = (unquote(part).replace("T00:00:00Z", "") for part in key.split("/"))
+    return one_line(" / ".join(part for part in parts if part))
 
 
 def web_link(url: str | None) -> str | None:

@@ -76,9 +76,9 @@ def _profile(assessment: Assessment) -> list[str]:
     text = (
         "No dimension could be assessed."
         if weakest is None
-        else f"Weakest assessed dimension: **{weakest.confirmed}..{weakest.possible}**. The lower end rests on "
-        f"{weakest.lower_end} ({', '.join(map(_code, weakest.confirmed_in))}), the upper end on {weakest.upper_end} "
-        f"({', '.join(map(_code, weakest.possible_in))})."
+        else f"Weakest assessed level: **{weakest.confirmed}..{weakest.possible}**. "
+        f"Lower end: {weakest.lower_end} ({', '.join(map(_code, weakest.confirmed_in))}). "
+        f"Upper end: {weakest.upper_end} ({', '.join(map(_code, weakest.possible_in))})."
     )
     more = f" Not assessed: {counted(missing, 'dimension')}; that is not a low level." if missing else ""
     return [

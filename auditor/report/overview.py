@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from auditor.model.assessment import Assessment, Blocker, DimensionResult, Observation, Reason
 
+_ASKS_NO_MORE = "the rule pack asks no more"
 _EFFORT_ORDER = {"S": 0, "M": 1, "L": 2}
 
 
@@ -70,13 +71,22 @@ def weakest(assessment: Assessment) -> Weakest | None:
 
 
 def steps(assessment: Assessment) -> tuple[Step, ...]:
-    """The first blocker of each dimension that has one: what can be acted on first, then by effort."""
+    """The first blocker of each dimension where it is an indicator: what can be acted on first, then by effort."""
     found = [
-        Step(dimension, dimension.blockers[0], assessment.observations.get(dimension.blockers[0].indicator or ""))
+        Step(dimension, dimension.blockers[0], assessment.observations.get(dimension.blockers[0].indicator))
         for dimension in assessment.dimensions.values()
-        if dimension.blockers
+        if dimension.blockers and dimension.blockers[0].indicator is not None
     ]
     return tuple(sorted(found, key=_urgency))
+
+
+def out_of_questions(assessment: Assessment) -> tuple[Step, ...]:
+    """The first blocker of each dimension that nothing is asked about any more."""
+    return tuple(
+        Step(dimension, dimension.blockers[0], None)
+        for dimension in assessment.dimensions.values()
+        if dimension.blockers and dimension.blockers[0].indicator is None
+    )
 
 
 def observations_of(assessment: Assessment, code: str, level: int) -> tuple[Observation, ...]:
@@ -149,7 +159,9 @@ def _urgency(step: Step) -> tuple[int, int]:
 
 def _lower_limit(dimension: DimensionResult) -> str:
     if not dimension.blockers:
-        return "nothing that holds it down"
+        return "nothing holds it down"
+    if dimension.blockers[0].indicator is None:
+        return _ASKS_NO_MORE
     return {
         "practice": "measured practice",
         "evidence": "missing evidence",
@@ -160,10 +172,10 @@ def _lower_limit(dimension: DimensionResult) -> str:
 def _upper_limit(dimension: DimensionResult) -> str:
     """Why no higher level is possible: the lowest cell that stops the high estimate says it."""
     if dimension.possible == 5:
-        return "no evidence against level 5"
+        return "no evidence excludes level 5"
     stop = next((cell.status for cell in dimension.cells if cell.level == dimension.possible + 1), None)
     return {
-        "not-assessed": "a rule pack that asks no more",
+        "not-assessed": _ASKS_NO_MORE,
         "not-applicable": "levels that do not apply here",
     }.get(stop or "", "measured practice")
 

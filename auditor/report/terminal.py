@@ -98,8 +98,8 @@ def _weakest(assessment: Assessment, width: int) -> list[str]:
     else:
         lines += wrapped(
             f"Weakest of {counted(total - missing, 'assessed dimension')}: {weakest.confirmed}..{weakest.possible}. "
-            f"The lower end rests on {weakest.lower_end} ({', '.join(weakest.confirmed_in)}), "
-            f"the upper end on {weakest.upper_end} ({', '.join(weakest.possible_in)}).",
+            f"Lower end: {weakest.lower_end} ({', '.join(weakest.confirmed_in)}). "
+            f"Upper end: {weakest.upper_end} ({', '.join(weakest.possible_in)}).",
             width,
         )
     if weakest is not None and missing:

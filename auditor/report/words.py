@@ -135,6 +135,19 @@ def point(dimension: DimensionResult) -> str:
     return str(dimension.point) if dimension.assessed and dimension.point is not None else "-"
 
 
+def level_in_words(dimension: DimensionResult) -> str:
+    """What a dimension's interval says, or why there is none."""
+    if not dimension.assessed:
+        return why_not_assessed(dimension)
+    if dimension.confirmed == dimension.possible:
+        return f"{dimension.confirmed} and no higher"
+    unasked = [cell.level for cell in dimension.cells if cell.status == "not-assessed"]
+    above = [level for level in unasked if dimension.confirmed < level <= dimension.possible]
+    highest = f"At least {dimension.confirmed}, and {dimension.possible} at most"
+    levels = f"level{'s' if len(above) > 1 else ''} {', '.join(map(str, above))}"
+    return f"{highest}; nothing was asked about {levels}" if above else highest
+
+
 def is_at_least_1(dimension: DimensionResult) -> bool:
     """True when a confirmed 1 is only a lower bound."""
     return dimension.assessed and dimension.confirmed == 1 and not dimension.level_1_is_proven

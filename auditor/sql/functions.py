@@ -6,7 +6,7 @@ variable, and nothing makes much out of little. Names differ between versions on
 
 from __future__ import annotations
 
-_CONDITIONAL = "coalesce ifnull nullif if greatest least error"
+_CONDITIONAL = "coalesce ifnull nullif if greatest least"
 _NUMBERS = "abs ceil ceiling floor round trunc sign mod pow power sqrt exp ln log log10 log2 isnan isinf isfinite fdiv"
 _TEXT = (
     "lower upper lcase ucase trim ltrim rtrim length len strlen substr substring left right reverse replace concat "

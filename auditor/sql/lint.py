@@ -20,9 +20,11 @@ from auditor.sql.faults import StatementError
 from auditor.sql.functions import ALLOWED_FUNCTIONS, CURES
 from auditor.sql.nearest import nearest
 from auditor.sql.parameters import rewritten, shown
-from auditor.sql.parse import Parsed, called_function, parse_select
+from auditor.sql.parse import called_function, parse_select
 from auditor.sql.refusals import TABLE_FUNCTIONS
 from auditor.sql.syntax import NAMED_SYNTAX, is_allowed_syntax
+
+_NO_SUCH_FUNCTION = "allowed are the functions of DuckDB that depend on nothing and give the same for the same rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +108,40 @@ def checked(text: str, binder: Binder, rules: Rules) -> Linted:
         StatementError: it breaks one.
     """
     runnable = rewritten(text)
-    parsed = parse_select(runnable)
-    found = _walk(parsed, runnable, binder, rules)
-    params = {name: rules.parameters[name] for name in found.parameters}
-    types = binder.columns(runnable, params)
+    names = names_used(runnable, binder.tables, rules)
+    types = binder.columns(runnable, {name: rules.parameters[name] for name in names.parameters})
     _check_columns(types, rules)
-    return Linted(runnable, frozenset(found.tables), frozenset(found.parameters), tuple(types), types)
+    return Linted(runnable, frozenset(names.tables), frozenset(names.parameters), tuple(types), types)
 
 
-@dataclass(slots=True)
-class _Found:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The given tables that a statement reads and the parameters it uses."""
+
     tables: set[str]
     parameters: set[str]
 
 
-def _walk(parsed: Parsed, text: str, binder: Binder, rules: Rules) -> _Found:
-    own = _own_tables(parsed.query, binder)
-    found = _Found(set(), set())
+def names_used(text: str, tables: Collection[str], rules: Rules) -> Names:
+    """The names a statement uses, once its form is found to be allowed; whether they fit is not looked at.
+
+    Args:
+        text: the statement as it would run.
+        tables: names of the tables it may read.
+
+    Raises:
+        StatementError: it is not one SELECT, or holds anything that is not allowed.
+    """
+    parsed = parse_select(text)
+    own = _own_tables(parsed.query, tables)
+    found = Names(set(), set())
     for node in parsed.query.walk():
         called = called_function(node, text)
         if called is not None:
             if not isinstance(node.parent, exp.Table):
                 _check_function(called, node, rules)
         elif isinstance(node, exp.Table):
-            table = _table_name(node, text, own, binder)
+            table = _table_name(node, text, own, tables)
             if table is not None:
                 found.tables.add(table)
         elif isinstance(node, exp.Placeholder):
@@ -142,11 +154,11 @@ def _walk(parsed: Parsed, text: str, binder: Binder, rules: Rules) -> _Found:
     return found
 
 
-def _own_tables(query: exp.Query, binder: Binder) -> frozenset[str]:
+def _own_tables(query: exp.Query, tables: Collection[str]) -> frozenset[str]:
     own = set()
     for cte in query.find_all(exp.CTE):
         name = cte.alias.lower()
-        if name in binder.tables:
+        if name in tables:
             raise StatementError(
                 f"the CTE {name} has the name of a table", _line(cte.args["alias"]), "give it another name"
             )
@@ -154,7 +166,7 @@ def _own_tables(query: exp.Query, binder: Binder) -> frozenset[str]:
     return frozenset(own)
 
 
-def _table_name(node: exp.Table, text: str, own: frozenset[str], binder: Binder) -> str | None:
+def _table_name(node: exp.Table, text: str, own: frozenset[str], tables: Collection[str]) -> str | None:
     """The given table a reference reads; None for a CTE or an allowed table function."""
     if not isinstance(node.this, exp.Identifier):
         called = called_function(node.this, text) or type(node.this).__name__
@@ -167,15 +179,15 @@ def _table_name(node: exp.Table, text: str, own: frozenset[str], binder: Binder)
         raise StatementError(f"the table {name} is named with a schema", _line(node.this), "name the table alone")
     if name in own:
         return None
-    if name not in binder.tables:
-        cure = nearest(name, {*binder.tables, *own})
+    if name not in tables:
+        cure = nearest(name, {*tables, *own})
         raise StatementError(f"there is no table {node.name!r}", _line(node.this), cure)
     return name
 
 
 def _check_function(name: str, node: exp.Expr, rules: Rules) -> None:
     if name not in ALLOWED_FUNCTIONS and name not in rules.extra_functions:
-        cure = CURES.get(name) or nearest(name, ALLOWED_FUNCTIONS | rules.extra_functions)
+        cure = CURES.get(name) or nearest(name, ALLOWED_FUNCTIONS | rules.extra_functions, otherwise=_NO_SUCH_FUNCTION)
         raise StatementError(f"the function {name} is not allowed", _line(node), cure)
 
 

@@ -8,10 +8,12 @@ from collections.abc import Collection
 _SHOWN = 12
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """A cure for an unknown name: the nearest known one, or the known ones as far as they fit a line."""
+def nearest(name: str, known: Collection[str], *, otherwise: str | None = None) -> str:
+    """A cure for an unknown name: the nearest known one; else what is given, or the known ones as far as they fit."""
     if found := difflib.get_close_matches(name, known, n=1, cutoff=0.6):
         return f"did you mean {found[0]}?"
+    if otherwise is not None:
+        return otherwise
     if not known:
         return "leave it out"
     listed = sorted(known)

@@ -53,8 +53,10 @@ def parse_select(text: str) -> Parsed:
             raise StatementError(
                 "only one SELECT may stand here", token.line, "leave out the semicolon and what follows"
             )
-        if any("/*" in comment for comment in token.comments):
-            raise StatementError("a comment begins inside a comment", token.line, "end each comment where it ends")
+        for comment in token.comments:
+            if "/*" in comment:
+                line = text.count("\n", 0, text.find(comment)) + 1
+                raise StatementError("a comment begins inside a comment", line, "end each comment where it ends")
     query = statements[0] if len(statements) == 1 else None
     if not isinstance(query, exp.Select | exp.SetOperation):
         raise StatementError("only one SELECT may stand here", tokens[0].line if tokens else 1, "write one SELECT")

@@ -165,6 +165,16 @@ class Sandbox:
             self._execute(f"describe {sql}", params)
             return [(str(row[0]), str(row[1])) for row in self._connection.fetchall()]
 
+    def keep(self, table: str, sql: str, params: Parameters | None = None) -> None:
+        """Keep the answer to one SELECT that somebody else wrote as a temporary table of this session.
+
+        Raises:
+            QueryError: it was refused, failed, or ran out of time or memory; or there is such a table.
+        """
+        self._require_admitted(sql)
+        with self._guarded():
+            self._execute(f"create temp table {quoted(table)} as\n{sql}", params)
+
     def query(self, sql: str, params: Parameters | None = None) -> Answer:
         """The answer to one SELECT that somebody else wrote.
 

@@ -40,11 +40,13 @@ class PackListing:
 
     def text(self) -> str:
         """As a table."""
-        lines = [f"{self.pack.title} ({self.pack.id} {self.pack.version}, hash {self.pack.sha256[:12]})", ""]
-        for entry in self.pack.indicators.values():
-            lines.append(f"{entry.id:9} {entry.role.value:11} {entry.type.value:11} {entry.question}")
+        head = f"{self.pack.title} ({self.pack.id} {self.pack.version}, hash {self.pack.sha256[:12]})"
+        lines = [
+            f"{entry.id:9} {entry.role.value:11} {entry.type.value:11} {entry.question}"
+            for entry in self.pack.indicators.values()
+        ]
         empty = ", ".join(self._empty_cells())
-        return "\n".join([*lines, "", f"cells without indicators (not assessed): {empty or 'none'}"])
+        return "\n".join([head, "", *lines, "", f"cells without indicators (not assessed): {empty or 'none'}"])
 
     def _empty_cells(self) -> tuple[str, ...]:
         filled = {(entry.dimension, entry.level) for entry in self.pack.indicators.values()}

@@ -11,6 +11,9 @@ from collectors.files.lines import MAX_LINE_BYTES, BadRow, Line, RawRow, TextFil
 _MAX_MB = MAX_LINE_BYTES // 1024 // 1024
 
 
+_NO_HEADER = BadRow(None, "the file is empty: it has no header row", None)
+
+
 class _BadLine(Exception):
     """What stands where the parser asked for the next line is no text, or too much of it."""
 
@@ -76,18 +79,20 @@ def read_csv(file: TextFile, delimiter: str = ",") -> Iterator[RawRow | BadRow]:
         else:
             yield RawRow(row.line, {name: cell or None for name, cell in zip(header, row.cells, strict=True)})
     if header is None:
-        yield BadRow(None, "the file is empty: it has no header row", None)
+        yield _NO_HEADER
 
 
-def read_header(file: TextFile, delimiter: str = ",") -> list[str]:
-    """The column names of a file; none where it has no header that can be used.
+def read_header(file: TextFile, delimiter: str = ",") -> list[str] | BadRow:
+    """The column names of a file, or why it has none that can be used.
 
     Raises:
         OSError: the file cannot be read.
     """
-    first = next(_rows(file, delimiter), None)
-    usable = isinstance(first, _Cells) and _header_problem(first.cells) is None
-    return [name.strip() for name in first.cells] if usable and isinstance(first, _Cells) else []
+    first = next(_rows(file, delimiter), _NO_HEADER)
+    if isinstance(first, BadRow):
+        return first
+    problem = _header_problem(first.cells)
+    return BadRow(first.line, problem, None) if problem else [name.strip() for name in first.cells]
 
 
 def _rows(file: TextFile, delimiter: str) -> Iterator[_Cells | BadRow]:

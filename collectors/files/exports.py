@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -58,18 +59,23 @@ def read_exports(ctx: CollectContext, mapping: mappings.Mapping) -> Iterator[Rec
     with SqlBox(columns, macros=macro_statements(mapping.values), functions=NAMES, parameters=parameters) as box:
         streams = []
         for spec in mapping.streams:
-            unread = tables[spec.table] if not tables[spec.table].columns else None
-            if unread is None:
+            missing = [table for table in tables.values() if not table.columns and _mentions(spec, table.spec.name)]
+            if not missing:
                 streams.append(_lint(box, mapping, spec))
-            else:
-                yield from (_gap(spec, problem) for problem in unread.problems)
-        for table in tables.values():
+            yield from (_gap(spec, problem) for table in missing for problem in table.problems)
+        for table in filter(lambda table: table.columns, tables.values()):
             for problem in _load(ctx, box, mapping, table):
                 yield from (_gap(stream.spec, problem) for stream in streams if table.spec.name in stream.tables)
         for stream in streams:
             ctx.progress(f"mapping {stream.spec.stream}")
             yield from _records(box, mapping, stream, tables)
             yield from _notes(box, mapping, stream, tables)
+
+
+def _mentions(spec: StreamSpec, table: str) -> bool:
+    """Whether a stream may read a table: one without columns cannot be linted, so its name in the text has to do."""
+    texts = [spec.select.text, spec.notes.text if spec.notes else ""]
+    return table == spec.table or any(re.search(rf"\b{table}\b", text, re.IGNORECASE) for text in texts)
 
 
 def _lint(box: SqlBox, mapping: mappings.Mapping, spec: StreamSpec) -> _Stream:
@@ -114,7 +120,7 @@ def _records(
             continue
         file, line = located
         place = f"{file.name}:{line}"
-        values = {name: _json(value) for name, value in row.items()}
+        values = {name: value if isinstance(value, str) else _json(value) for name, value in row.items()}
         said = take_provenance(values, (spec.source_id,))
         if isinstance(said, str) or file.payload is None:
             yield _gap(spec, Problem(place, str(said)), hides=1)
@@ -162,7 +168,7 @@ def _gap(spec: StreamSpec, problem: Problem, *, hides: int | None = None) -> Gap
 
 def _json(value: Any) -> JsonValue:
     """A value of DuckDB as JSON: instants without a zone are UTC, decimals become reals, anything else its text."""
-    if value is None or isinstance(value, str | bool | int | float):
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, datetime):
         moment = value.astimezone(UTC) if value.tzinfo else value

@@ -132,6 +132,6 @@ def _content_problem(head: bytes) -> str | None:
     for mark, content in _OTHER_CONTENT:
         if head.startswith(mark):
             return f"the file is {content}, not UTF-8 text"
-    if len(head) >= 4 and head[1::2].count(0) > len(head) // 4:
+    if len(head) >= 4 and max(head[::2].count(0), head[1::2].count(0)) > len(head) // 4:
         return "the file looks like UTF-16 text without a byte order mark, not UTF-8 text"
     return None

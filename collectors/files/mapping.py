@@ -155,7 +155,7 @@ def _read_tables(faults: Faults) -> tuple[TableSpec, ...]:
 def _encoding(faults: Faults, at: tuple[str, ...], entry: MappingOf[str, Any]) -> str:
     encoding = entry.get("encoding", "utf-8")
     try:
-        name = codecs.lookup(encoding).name
+        name = codecs.lookup(encoding).name.removesuffix("-sig")  # a byte order mark is always accepted
         plain = "\n".encode(name) == b"\n" and b"a,1".decode(name) == "a,1"
     except (LookupError, TypeError, UnicodeError):
         faults.add((*at, "encoding"), f"no text encoding is called {encoding!r}")

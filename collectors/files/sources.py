@@ -17,7 +17,6 @@ EVIDENCE_STREAMS = tuple(name for name in STREAMS if name != "source_run")
 """Streams that a folder can hold as files, in the order in which they are read."""
 
 _RUN = STREAMS["source_run"]
-_PROVIDED = frozenset({"source_id", "kind", "status", "started"})
 
 
 class Faults:
@@ -126,6 +125,8 @@ def _read_source(
 ) -> SourceRun:
     source_id = str(entry.get("source_id"))
     values = {"origin": "export", "streams": sorted(mapped.get(source_id, ())) or None, **entry}
+    if values.get("started") is None and values.get("ended") is not None:
+        values["started"] = values["ended"]  # an export that does not say how long it took
     faults.unknown_keys(at, entry, [field.name for field in _RUN.fields])
     for fault in check_row(_RUN, values).faults:
         faults.add((*at, fault.field), fault.problem)

@@ -71,8 +71,9 @@ def open_table(spec: TableSpec, folder: Path) -> Table:
             table.problems.append(Problem(name, problem))
     if not table.files:
         table.problems.append(Problem(spec.pattern, f"no file for the table {spec.name} can be read"))
-    for file in table.files:
-        _add_columns(table, file)
+    unnamed = [fault for file in table.files if (fault := _add_columns(table, file))]
+    if not table.columns:
+        table.problems += unnamed  # else they are met again when the table is loaded
     return table
 
 
@@ -93,8 +94,11 @@ def load_table(
                 yield Problem(file.name if row.line is None else f"{file.name}:{row.line}", row.problem)
                 continue
             file.lines = row.line
-            cells: dict[str, JsonValue] = {name: _text(value) for name, value in row.values.items()}
-            batch.append({**cells, LINE_COLUMN: position * _FILE_STEP + row.line})
+            cells = row.values
+            if not table.spec.is_csv:
+                cells = {name: _text(value) for name, value in cells.items()}
+            cells[LINE_COLUMN] = position * _FILE_STEP + row.line
+            batch.append(cells)
             if len(batch) == _BATCH_ROWS:
                 insert(batch)
                 batch = []
@@ -103,10 +107,16 @@ def load_table(
             yield Problem(file.name, "the file changed while it was read")
 
 
-def _add_columns(table: Table, file: ExportFile) -> None:
-    """Add the columns of a file that the table does not have yet; SQL takes no notice of case in names."""
+def _add_columns(table: Table, file: ExportFile) -> Problem | None:
+    """Add the columns of a file that the table does not have yet; returns why the file has none.
+
+    SQL takes no notice of case in names, so two columns may not differ in case alone.
+    """
+    names = _column_names(table.spec, file)
+    if isinstance(names, Problem):
+        return names
     known = {name.casefold(): name for name in table.columns}
-    for name in _column_names(table.spec, file):
+    for name in names:
         same = known.setdefault(name.casefold(), name)
         if same != name:
             table.problems.append(Problem(file.name, f"the columns {same!r} and {name!r} differ in case only"))
@@ -114,20 +124,22 @@ def _add_columns(table: Table, file: ExportFile) -> None:
             table.problems.append(Problem(file.name, f"a column is called {LINE_COLUMN}, a name that is taken"))
         elif name not in table.columns:
             table.columns.append(name)
+    return None
 
 
-def _column_names(spec: TableSpec, file: ExportFile) -> list[str]:
+def _column_names(spec: TableSpec, file: ExportFile) -> list[str] | Problem:
     text = TextFile(file.path, spec.encoding)
     try:
         if spec.is_csv:
-            return read_header(text, spec.delimiter)
+            header = read_header(text, spec.delimiter)
+            return Problem(file.name, header.problem) if isinstance(header, BadRow) else header
         names: dict[str, None] = {}
         for row in read_jsonl(text):
             if not isinstance(row, BadRow):
                 names.update(dict.fromkeys(row.values))
-        return list(names)
-    except OSError:
-        return []  # keeping the file fails for the same reason, and that is reported
+    except OSError as error:
+        return Problem(file.name, f"the file cannot be read ({error.strerror})")
+    return list(names) or Problem(file.name, "the file holds no row, so that its columns are not known")
 
 
 def _text(value: JsonValue) -> str | None:

@@ -48,8 +48,8 @@ def prose(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _walk(text: str) -> Iterator[tuple[Fence | None, tuple[int, str]]]:
-    mark, began, language, inside, before = "", 0, "", [], ""
-    previous = ""
+    mark, began, language, before, previous = "", 0, "", "", ""
+    inside: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         match = _FENCE.match(line)
         if not mark and match:

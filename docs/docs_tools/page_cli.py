@@ -29,9 +29,8 @@ def command_contexts() -> Iterator[click.Context]:
 
 
 def _walk(command: click.Command, name: str, parent: click.Context | None) -> Iterator[click.Context]:
-    context = click.Context(
-        command, info_name=name, parent=parent, terminal_width=_WIDTH, max_content_width=_WIDTH, color=False
-    )
+    settings = {**command.context_settings, "terminal_width": _WIDTH, "max_content_width": _WIDTH, "color": False}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     yield context
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

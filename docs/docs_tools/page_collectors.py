@@ -8,6 +8,8 @@ from auditor.api import STREAMS, Collector
 from auditor.collect.registry import all_collectors
 from docs_tools.page_config import settings_rows
 
+_ALL = STREAMS.keys() - {"source_run"}  # its rows are what the pull itself amounts to
+
 _INTRODUCTION = """# Collectors
 
 A collector reads one kind of source. The ones below come with the project; any installed distribution can add more
@@ -36,7 +38,7 @@ def own_collectors() -> list[Collector]:
 def _section(collector: Collector) -> str:
     doc = inspect.cleandoc(type(collector).__doc__ or "").partition("\n\nAttributes:")[0]
     kinds = ", ".join(f"`{kind}`" for kind in sorted(collector.kinds))
-    streams = "all of them" if collector.streams >= set(STREAMS) else _links(collector.streams)
+    streams = "[all of them](streams.md)" if collector.streams >= _ALL else _links(collector.streams)
     facts = f"Version {collector.version}. Sources of kind {kinds}. Streams: {streams}."
     readme = f"[How to set it up](../../collectors/{collector.name}/README.md)."
     table = "| setting | type | default | means |\n| --- | --- | --- | --- |\n" + settings_rows(collector.settings)

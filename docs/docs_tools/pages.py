@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from auditor.bootstrap import DEFAULT_PACK
+from auditor.model.rubric import DEFAULT_PACK
 from auditor.usecases.rules import pack_catalogue
 from docs_tools.page_cli import cli_page
 from docs_tools.page_collectors import collectors_page

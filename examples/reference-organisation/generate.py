@@ -67,7 +67,10 @@ def manifest(streams: Mapping[str, list[Row]]) -> str:
     lines = ["format: 1", "organisation: Reference ferry line", f"as_of: {utc(AS_OF)}", "sources:"]
     for source in SOURCES:
         count = sum(
-            1 for name in source["streams"] for row in streams.get(name, ()) if row.get("source_id") in (None, source["source_id"])
+            1
+            for name in source["streams"]
+            for row in streams.get(name, ())
+            if row.get("source_id") in (None, source["source_id"])
         )
         lines += [
             f"  - source_id: {source['source_id']}",

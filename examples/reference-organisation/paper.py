@@ -97,7 +97,9 @@ def _people() -> list[Row]:
     rows: list[Row] = []
     for number in range(1, 21):
         is_it = number <= 14
-        roles = ["slm_manager"] if number == 1 else ["service_owner"] if number <= 7 else ["ops"] if is_it else ["other"]
+        roles = (
+            ["slm_manager"] if number == 1 else ["service_owner"] if number <= 7 else ["ops"] if is_it else ["other"]
+        )
         rows.append(
             {
                 "person_id": f"p-{number:02d}",
@@ -113,7 +115,15 @@ def _people() -> list[Row]:
     return rows
 
 
-SLA_SECTIONS = ("targets", "exceptions", "service_description", "parties", "hours", "priorities", "measurement_reporting")
+SLA_SECTIONS = (
+    "targets",
+    "exceptions",
+    "service_description",
+    "parties",
+    "hours",
+    "priorities",
+    "measurement_reporting",
+)
 
 
 def _sections(service: str) -> dict[str, bool]:

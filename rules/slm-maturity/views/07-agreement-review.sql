@@ -12,8 +12,8 @@ version_ref as (
   select concat(doc_id, '@', version) as version_id, min(_ref) as ref from document_revision group by doc_id, version
 ),
 own_revision as (
-  select a.agreement_id, concat(h.doc_id, '@', h.version) as version_id, h.at, h.unsure, h.unseen, a._ref as agreement_ref,
-    h._ref
+  select a.agreement_id, concat(h.doc_id, '@', h.version) as version_id, h.at, h.unsure, h.unseen,
+    a._ref as agreement_ref, h._ref
   from agreement as a join human_revision as h on h.doc_id = a.doc_id
   where h.at <= $T
 ),

@@ -13,7 +13,8 @@ numbered as (
   from monthly
 )
 select target_id, service_id, count(*) as periods, min(period_start) as starts, min(period_end) as first_missed_end,
-  list(period_end order by period_end)[2] as dated_at, max(period_end) as ends, list(_ref order by period_end) as evidence
+  list(period_end order by period_end)[2] as dated_at, max(period_end) as ends,
+  list(_ref order by period_end) as evidence
 from numbered
 where not met
 group by target_id, service_id, run

@@ -13,7 +13,8 @@ clock as (
   group by c.metric_name
 ),
 unnamed as (
-  select ticket_id, metric_name, cycle_no, started, stopped, valid, unnest(list_distinct(service_ids)) as service_id, _ref
+  select ticket_id, metric_name, cycle_no, started, stopped, valid, _ref,
+    unnest(list_distinct(service_ids)) as service_id
   from valid_cycle where target_id is null
 )
 select ticket_id, metric_name, cycle_no, started, stopped, valid, target_id, false as unsure, _ref

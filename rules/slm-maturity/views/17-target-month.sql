@@ -18,25 +18,32 @@ result as (
     on p.target_id = e.target_id and p.midpoint >= e.starts and p.midpoint < e.ends
   where p.actual is not null and p.met is not null
 ),
-fresh as (
-  select *, greatest(0, least(days, date_diff('second', max(period_end) over earlier, period_end) / 86400.0)) as adds,
-    greatest(0, least(days, date_diff('second', max(period_end) over earlier_timely, period_end) / 86400.0)) as adds_timely
+after as (  -- per result the end of those before it, so that overlaps count once
+  select *, max(period_end) over (partition by target_id, n order by period_start, period_end
+      rows between unbounded preceding and 1 preceding) as seen_until,
+    max(period_end) over (partition by target_id, n, timely order by period_start, period_end
+      rows between unbounded preceding and 1 preceding) as timely_until
   from result
-  window earlier as (partition by target_id, n order by period_start, period_end
-      rows between unbounded preceding and 1 preceding),
-    earlier_timely as (partition by target_id, n, timely order by period_start, period_end
-      rows between unbounded preceding and 1 preceding)
+),
+adding as (
+  select *,
+    greatest(0, least(days, date_diff('second', coalesce(seen_until, period_start), period_end) / 86400.0)) as adds,
+    greatest(0, least(days, date_diff('second', coalesce(timely_until, period_start), period_end) / 86400.0))
+      as adds_timely
+  from after
 ),
 counted as (
   select target_id, n, count(*) as results, count(*) filter (where timely) as timely_results,
     max(days) as longest, max(days) filter (where timely) as longest_timely,
-    sum(adds) as covered, sum(adds_timely) filter (where timely) as covered_timely, list(_ref order by period_end) as evidence
-  from fresh
+    sum(adds) as covered, sum(adds_timely) filter (where timely) as covered_timely,
+    list(_ref order by period_end) as evidence
+  from adding
   group by target_id, n
 )
 select e.target_id, e.service_id, e.unsure, e.n, e.starts, e.ends,
   coalesce(c.results, 0) as results, coalesce(c.timely_results, 0) as timely_results,
-  coalesce(c.longest >= 27 or c.covered >= $p.month_cover_min * e.days, false) as has_result,
-  coalesce(c.longest_timely >= 27 or c.covered_timely >= $p.month_cover_min * e.days, false) as has_timely_result,
+  coalesce(c.longest >= 27 or c.covered >= round($p.month_cover_min * e.days, 9), false) as has_result,
+  coalesce(c.longest_timely >= 27 or c.covered_timely >= round($p.month_cover_min * e.days, 9), false)
+    as has_timely_result,
   list_concat([e.target_ref], c.evidence) as evidence
 from expected as e left join counted as c on c.target_id = e.target_id and c.n = e.n

@@ -1,4 +1,5 @@
--- Customer deliveries: reports delivered to a customer, and service reviews held with one. `at` places them in a window.
+-- Customer deliveries: reports delivered to a customer, and service reviews held with one. `at` is the instant that
+-- places them in a window.
 -- `unsure`: the delivery's status, whether the review was held, or who it reached is unknown.
 with judged as (
   select 'report' as kind, d.report_id as id,

@@ -11,8 +11,9 @@ attended as (
   from training_record
   where kind = 'session' and completed_at <= $T
 )
-select concat(course_id, ' ', strftime(day, '%Y-%m-%d')) as session, day, not coalesce(bool_or(teaches), false) as unsure,
-  list(distinct person_id order by person_id) as persons, list(_ref order by _ref) as evidence
+select concat(course_id, ' ', strftime(day, '%Y-%m-%d')) as session, day,
+  not coalesce(bool_or(teaches), false) as unsure, list(distinct person_id order by person_id) as persons,
+  list(_ref order by _ref) as evidence
 from attended
 where teaches is distinct from false
 group by course_id, day

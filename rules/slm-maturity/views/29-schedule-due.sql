@@ -1,6 +1,6 @@
 -- Due dates of report schedules up to T: the due dates of their deliveries, and every date that the cadence, stepped
--- from the first due date on record (none: from 180 days before T), expects and no delivery's due date meets within half
--- a step. A switched-off schedule expects nothing after its last delivery; a cadence written as cron is not stepped.
+-- from the first due date on record (none: from 180 days before T), expects and no delivery's due date meets within
+-- half a step. A switched-off schedule expects nothing after its last delivery; a cron string is not stepped.
 -- `delivered` and `on_time` are null where undecided; on time is delivered at most `report_grace_h` hours late, and
 -- `react_by` is when that time runs out.
 with one_schedule as (

@@ -5,7 +5,8 @@
 with catalogue as (
   select doc_id, service_ids, placeholder_ratio, owner, _source_id, _ref,
     status = 'current'
-      and case when coalesce(kind_conf, 1) >= $p.classify_min then true when kind_conf < $p.classify_doubt then false end
+      and case when coalesce(kind_conf, 1) >= $p.classify_min then true
+        when kind_conf < $p.classify_doubt then false end
       and list_contains(map_keys(sections_found), 'service_levels') and sections_found['service_levels'] as sound
   from document
   where kind = 'catalogue'

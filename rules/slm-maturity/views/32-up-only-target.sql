@@ -1,10 +1,13 @@
--- Targets whose series only asks whether a host answers: every recording or SLO rule that names the target uses no other
--- series than `up`. Left of an expression after label filters, ranges, groupings and function names are its series.
+-- Targets whose series only asks whether a host answers: every recording or SLO rule that names the target uses no
+-- other series than `up`. What is left of an expression without label filters, ranges, groupings and function names are
+-- its series.
 with rule as (
   select target_id, _ref,
     list_distinct(regexp_extract_all(
       regexp_replace(
-        regexp_replace(expr, '\{[^}]*\}|\[[^\]]*\]|\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)', ' ', 'g'),
+        regexp_replace(
+          regexp_replace(expr, '\{[^}]*\}|\[[^\]]*\]', ' ', 'g'),
+          '\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)', ' ', 'g'),
         '\b[a-zA-Z_]\w*\s*\(', '(', 'g'),
       '\b[a-zA-Z_:][\w:]*')) as series
   from monitoring_rule

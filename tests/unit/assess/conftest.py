@@ -169,7 +169,9 @@ def days_ago(days: float) -> str:
 def observation(id: str, degree: Interval, **changes: Any) -> Observation:
     """An observation as the engine would make it, with a card of the given role and type."""
     card = card_of(
-        indicator(id, role=changes.pop("role", "core"), type=changes.pop("type", "population"), **changes.pop("card", {}))
+        indicator(
+            id, role=changes.pop("role", "core"), type=changes.pop("type", "population"), **changes.pop("card", {})
+        )
     )
     base = Observation(
         card=card,

@@ -11,8 +11,7 @@ def test_a_practice_blocker_counts_the_gap_and_names_it(world):
     (found,) = blockers(world, world.indicator(), given)
     assert (found.level, found.indicator, found.kind) == (2, "DOC-2.1", "practice")
     assert found.text == (
-        "DOC-2.1: Does every service have an agreement? "
-        "2 of 6 are met, goal at least 100%; 4 are not: a, b, e, f"
+        "DOC-2.1: Does every service have an agreement? 2 of 6 are met, goal at least 100%; 4 are not: a, b, e, f"
     )
 
 
@@ -73,7 +72,9 @@ def test_the_cell_that_has_to_be_full_is_the_one_that_blocks(world):
 def test_supporting_indicators_block_when_no_core_one_does(world):
     rules = world.pack(
         world.indicator("DOC-2.1"),
-        world.indicator("DOC-2.2", items=world.indicator().items.text.replace("agreement", "target"), role="supporting"),
+        world.indicator(
+            "DOC-2.2", items=world.indicator().items.text.replace("agreement", "target"), role="supporting"
+        ),
     )
     source = world.source(streams=["service", "agreement", "target"])
     given = {"service": world.services("a"), "agreement": world.agreements("a")}
@@ -108,9 +109,7 @@ def test_an_event_share_that_misses_its_goal_is_practice_and_not_sample(world):
     from auditor.assess.blockers import blockers_of
     from auditor.assess.rate import rate_cell
 
-    low = world.observation(
-        "DOC-2.1", Interval(0.1, 0.4, 0.8), type="event", n=5, counts=ItemCounts(2, 3, 0, 0, 0)
-    )
+    low = world.observation("DOC-2.1", Interval(0.1, 0.4, 0.8), type="event", n=5, counts=ItemCounts(2, 3, 0, 0, 0))
     open_ones = world.observation(
         "DOC-2.1",
         Interval(0.4, 0.9, 1.0),

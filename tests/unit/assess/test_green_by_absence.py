@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.assess.engine import assess
+from auditor.assess.request import AssessmentRequest
+from auditor.assess.session import open_session
 from auditor.errors import QueryError
 from auditor.model.assessment import Reason
 from auditor.model.evidence import Gap, GapReason
+from auditor.sql.sandbox import Sandbox
 
 EVENTS = """
 select t.ticket_id as item, case when t.resolved is not null then 1 else 0 end as met_lo,
@@ -285,7 +289,9 @@ def test_the_sql_of_a_guard_fails_and_a_guard_that_cannot_run_proves_nothing(wor
 
 def test_the_sql_of_a_view_fails_and_only_what_reads_it_is_lost(world):
     rules = world.pack(
-        world.indicator("DOC-2.1", "select service_id as item, 1 as met_lo, 1 as met_hi, [_ref] as evidence from broken"),
+        world.indicator(
+            "DOC-2.1", "select service_id as item, 1 as met_lo, 1 as met_hi, [_ref] as evidence from broken"
+        ),
         world.indicator("PM-2.1"),
         views={"broken": "select nonsense from service"},
     )
@@ -311,8 +317,10 @@ def test_met_without_evidence_is_not_met(world):
 
 
 def test_evidence_that_cannot_be_read_at_all_is_an_error_and_no_assessment(world):
-    from auditor.assess.session import open_session
-    from auditor.sql.sandbox import Sandbox
-
-    with Sandbox.in_memory() as empty, pytest.raises(QueryError):
-        open_session(empty, world.pack(), as_of=world.T, time_zone="UTC", sources=[], gaps=[])
+    """Here the tables of the evidence are not even there."""
+    pack = world.pack(world.indicator())
+    request = AssessmentRequest("default", None, "UTC", world.T, "e" * 64, "test")
+    with Sandbox.in_memory() as empty:
+        session = open_session(empty, pack, as_of=world.T, time_zone="UTC", sources=[world.source()], gaps=[])
+        with pytest.raises(QueryError, match="evidence"):
+            assess(pack, session, request, lambda sha, pointer: (None, False))

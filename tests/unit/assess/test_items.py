@@ -55,7 +55,9 @@ def test_names_of_members_may_be_numbers_in_sql():
 
 
 def test_two_different_rows_for_one_item_fail_the_rule(world):
-    items = "select 'same' as item, (row_number() over ())::int % 2 as met_lo, 1 as met_hi, [_ref] as evidence from service"
+    items = (
+        "select 'same' as item, (row_number() over ())::int % 2 as met_lo, 1 as met_hi, [_ref] as evidence from service"
+    )
     found = world.observe(world.indicator(items=items, needs=SERVICES), {"service": world.services("a", "b")})
     assert found.reasons[0].reason == "rule-failed"
     assert "two different rows for the item same" in found.reasons[0].detail
@@ -72,9 +74,7 @@ def test_undecided_items_fail_in_lo_pass_in_hi_and_have_no_say_in_the_point(worl
         select service_id as item, (service_id <> 'd')::int as met_lo, (service_id <> 'd')::int as met_hi,
                [_ref] as evidence, service_id = 'a' as undecided from service
     """
-    found = world.observe(
-        world.indicator(items=items, needs=SERVICES), {"service": world.services("a", "b", "c", "d")}
-    )
+    found = world.observe(world.indicator(items=items, needs=SERVICES), {"service": world.services("a", "b", "c", "d")})
     assert (found.degree.lo, found.degree.hi) == (0.5, 0.75)
     assert found.degree.point == pytest.approx(2 / 3)
     assert {(item.item, item.verdict) for item in found.items} == {
@@ -91,9 +91,7 @@ def test_an_item_that_may_not_belong_counts_only_where_it_widens(world):
         select service_id as item, (service_id in ('a', 'c'))::int as met_lo, (service_id in ('a', 'c'))::int as met_hi,
                [_ref] as evidence, service_id in ('c', 'd') as unsure from service
     """
-    found = world.observe(
-        world.indicator(items=items, needs=SERVICES), {"service": world.services("a", "b", "c", "d")}
-    )
+    found = world.observe(world.indicator(items=items, needs=SERVICES), {"service": world.services("a", "b", "c", "d")})
     assert found.degree.lo == pytest.approx(1 / 3)
     assert found.degree.point == 0.5
     assert found.degree.hi == pytest.approx(2 / 3)

@@ -131,7 +131,9 @@ def test_levels_are_staged(world, cells, confirmed, point, possible):
     assert (found.confirmed, found.point, found.possible) == (confirmed, point, possible)
 
 
-@pytest.mark.parametrize("cells", [(UNKNOWN, TRUE, TRUE, TRUE), (None, TRUE, TRUE, TRUE), ("na", UNKNOWN), (), ("na", "na", TRUE)])
+@pytest.mark.parametrize(
+    "cells", [(UNKNOWN, TRUE, TRUE, TRUE), (None, TRUE, TRUE, TRUE), ("na", UNKNOWN), (), ("na", "na", TRUE)]
+)
 def test_a_dimension_of_whose_first_cell_nothing_is_known_has_no_level(world, cells):
     found = dimension(world, *cells)
     assert not found.assessed

@@ -9,7 +9,9 @@ from auditor.model.validate import check_row
 from auditor.model.streams import STREAMS
 
 SERVICES = {"service": "population"}
-BY_TIER = "select service_id as item, (tier = 1)::int as met_lo, (tier = 1)::int as met_hi, [_ref] as evidence from service"
+BY_TIER = (
+    "select service_id as item, (tier = 1)::int as met_lo, (tier = 1)::int as met_hi, [_ref] as evidence from service"
+)
 
 
 def many(world, met, not_met):
@@ -45,7 +47,7 @@ def test_the_sample_follows_from_the_evidence_and_the_indicator(world):
     assert sample() != sample(digest="f" * 64)
     assert sample() != sample("DOC-2.2")
     # The sample of this seed on every machine and every Python.
-    assert sample()[:4] == ["good-001", "good-004", "good-007", "good-008"]
+    assert sample()[:4] == ["good-000", "good-004", "good-010", "good-013"]
 
 
 def test_an_item_lists_a_part_of_very_much_evidence_and_says_so(world):
@@ -83,13 +85,17 @@ def test_rows_beyond_the_cap_are_counted(world, monkeypatch):
 
 
 def test_a_reference_to_nothing_is_omitted_and_no_error(world):
-    items = "select service_id as item, 1 as met_lo, 1 as met_hi, ['service:src:gone', 'nonsense'] as evidence from service"
+    items = (
+        "select service_id as item, 1 as met_lo, 1 as met_hi, ['service:src:gone', 'nonsense'] as evidence from service"
+    )
     assessment = world.audit(world.indicator(items=items, needs=SERVICES), {"service": world.services("a")})
     assert (dict(assessment.records), assessment.records_omitted) == ({}, 2)
 
 
 def test_sources_are_listed_with_their_rows(world):
-    assessment = world.audit(world.indicator(), {"service": world.services("a", "b"), "agreement": world.agreements("a")})
+    assessment = world.audit(
+        world.indicator(), {"service": world.services("a", "b"), "agreement": world.agreements("a")}
+    )
     (source,) = assessment.sources
     assert source.rows == {"agreement": 1, "service": 2}
     assert (source.kind, source.last_ok_ended, source.run["status"]) == ("docs", "2026-01-01T00:00:00Z", "ok")
@@ -150,4 +156,4 @@ def test_what_is_not_there_is_an_error_with_a_hint(assessment, target, hint):
 def test_an_item_that_is_counted_and_not_listed_is_told_apart(world):
     assessment = world.audit(world.indicator(items=BY_TIER, needs=SERVICES), many(world, 60, 0))
     with pytest.raises(UsageError, match="40 of its items are counted and not listed"):
-        explain(assessment, "DOC-2.1/good-000")
+        explain(assessment, "DOC-2.1/good-001")

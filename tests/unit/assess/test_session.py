@@ -37,7 +37,9 @@ def test_statements_get_the_parameters_they_name(world, expression, value):
 
 def test_the_window_of_the_indicator_is_w_to_we(world):
     expression = "$W::varchar || ' ' || $WE::varchar"
-    assert one(world, expression, window={"months": 3}, zone="Europe/Berlin") == "2025-09-30 22:00:00 2025-12-31 23:00:00"
+    assert (
+        one(world, expression, window={"months": 3}, zone="Europe/Berlin") == "2025-09-30 22:00:00 2025-12-31 23:00:00"
+    )
 
 
 def test_a_window_is_not_there_where_the_indicator_has_none(world):
@@ -48,14 +50,18 @@ def test_a_window_is_not_there_where_the_indicator_has_none(world):
 
 def test_calendar_tables_count_full_periods_of_the_zone_backwards(world):
     note = one(
-        world, "(select string_agg(starts::varchar, ' ' order by n) from calendar_quarter where n <= 2)", zone="Europe/Berlin"
+        world,
+        "(select string_agg(starts::varchar, ' ' order by n) from calendar_quarter where n <= 2)",
+        zone="Europe/Berlin",
     )
     assert note == "2025-09-30 22:00:00 2025-06-30 22:00:00"
     assert one(world, "(select count(*) || '/' || max(n) from calendar_month)") == "15/15"
 
 
 def test_the_latest_pull_of_each_source_can_be_read(world):
-    expression = "(select string_agg(source_id || '=' || status || '=' || (scope_complete->>'service'), ',') from source_run)"
+    expression = (
+        "(select string_agg(source_id || '=' || status || '=' || (scope_complete->>'service'), ',') from source_run)"
+    )
     assert one(world, expression) == "src=ok=true"
 
 
@@ -66,7 +72,9 @@ def test_a_row_that_does_not_say_when_it_was_read_was_read_with_its_pull(world):
 
 
 def test_control_entities_are_not_visible_to_packs(world):
-    found = world.observe(world.indicator(items="select * from ruling", needs=SERVICES), {"service": world.services("a")})
+    found = world.observe(
+        world.indicator(items="select * from ruling", needs=SERVICES), {"service": world.services("a")}
+    )
     assert found.reasons[0].reason == "rule-failed"
 
 
@@ -120,7 +128,12 @@ def observed(world, **rows):
 
 
 def ticket(*services, source="one"):
-    return {"ticket_id": f"t-{'-'.join(services)}", "kind": "incident", "service_ids": list(services), "_source": source}
+    return {
+        "ticket_id": f"t-{'-'.join(services)}",
+        "kind": "incident",
+        "service_ids": list(services),
+        "_source": source,
+    }
 
 
 def test_without_a_list_services_are_those_that_two_sources_name(world):
@@ -132,7 +145,7 @@ def test_without_a_list_services_are_those_that_two_sources_name(world):
     assert (found.confidence, found.confidence_limit) == (0.5, "binding")
     # The first row that names a service stands for it.
     assert "agreement:one:A-mail" in found.items[0].evidence
-    assert any("observed" in flag for flag in found.flags)
+    assert any("two sources name" in flag for flag in found.flags)
 
 
 def test_services_that_one_source_names_are_no_population(world):

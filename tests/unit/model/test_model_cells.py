@@ -104,7 +104,7 @@ def test_values_that_are_no_text_and_fields_that_do_not_exist_pass():
         ("document", "sections_found", "{targets: true}"),
         ("document", "sections_found", '["targets"]'),
         ("document", "review_due", "31.01.2026"),
-        ("ticket", "created", "2026-01-31"),
+        ("ticket", "created", "2026-02-30"),
     ],
 )
 def test_text_that_does_not_convert_is_named_by_the_check(name, field, cell):

@@ -299,6 +299,19 @@ def test_a_level_1_that_is_not_proven_says_at_least(page: Page):
     assert "confirmed 1 (at least 1)" in page.of_class("chart")[0].all("a")[0].attributes["aria-label"]
 
 
+def test_a_level_that_was_not_asked_about_looks_unlike_one_that_is_possible(page: Page):
+    links = {node.attributes["href"]: node for node in page.of_class("chart")[0].all("a")}
+    kinds = {
+        href: [box.attributes["class"].removeprefix("box ") for box in node.all("rect") if "box" in str(box.attributes)]
+        for href, node in links.items()
+    }
+    assert kinds["#dim-DOC"] == ["confirmed", "possible", "unknown", "empty", "empty"]
+    assert kinds["#dim-TOOL"] == ["confirmed", "confirmed", "possible", "possible", "possible"]
+    assert kinds["#dim-INT"] == ["unknown"] * 5
+    assert kinds["#dim-PM"] == ["confirmed", "empty", "empty", "empty", "empty"]
+    assert "nothing was asked about level 3" in links["#dim-DOC"].attributes["aria-label"]
+
+
 def test_hostile_text_stays_text(hostile_page: Page, hostile_names: tuple[str, ...]):
     text = hostile_page.root.text()
     for name in hostile_names:

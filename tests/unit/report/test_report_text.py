@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from auditor.model.assessment import Reason
 from auditor.model.evidence import GapReason
 from auditor.report import words
-from auditor.report.figures import anchor, record_anchor, web_link
+from auditor.report.figures import anchor, key_label, record_anchor, web_link
 from auditor.report.overview import natural
 from auditor.report.text import (
     clip,
@@ -142,6 +142,13 @@ def test_only_web_addresses_become_links(url: str | None):
 def test_web_addresses_become_links():
     for url in ("https://wiki.example.org/a?b=1&c=%20#d", "HTTP://host:8080/"):
         assert web_link(url) == url
+
+
+def test_keys_of_records_read_well():
+    assert key_label("tool-a/2026-08-01T00%3A00%3A00Z/2026-09-01T06%3A00%3A00Z/system") == (
+        "tool-a / 2026-08-01 / 2026-09-01T06:00:00Z / system"
+    )
+    assert key_label("a%E2%80%AEb//%00") == "a<U+202E>b / <U+0000>"
 
 
 def test_every_reason_of_the_closed_lists_has_words():

@@ -116,7 +116,7 @@ def test_the_seal_and_the_files_close_the_table(assessment: Assessment, seal: Se
 def test_the_weakest_level_is_an_interval_that_says_what_limits_its_ends(assessment: Assessment):
     text = terminal.render(assessment, None, width=400)
     assert "Weakest of 4 assessed dimensions: 1..1." in text
-    assert "lower end rests on measured practice (DOC, PM), the upper end on measured practice (PM)" in text
+    assert "Lower end: measured practice (DOC, PM). Upper end: measured practice (PM)." in text
     assert "Not assessed: 3 of 7 dimensions; that is not a low level." in text
     none = {code: entry for code, entry in assessment.dimensions.items() if not entry.assessed}
     text = terminal.render(dataclasses.replace(assessment, dimensions=none), None)
