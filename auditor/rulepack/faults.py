@@ -22,11 +22,15 @@ class Faults:
         try:
             yield
         except RulePackError as error:
-            self._found.append(error)
+            self.note(error)
+
+    def note(self, error: RulePackError) -> None:
+        """Note a fault that was raised."""
+        self._found.append(error)
 
     def add(self, what: str, where: str, cure: str) -> None:
         """Note a fault."""
-        self._found.append(RulePackError(what, where=where, cure=cure))
+        self.note(RulePackError(what, where=where, cure=cure))
 
     def raise_any(self) -> None:
         """End here when anything was noted.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import RulePackError
+from auditor.sql.nearest import nearest
 from auditor.yamlfile import YamlDocument
 
 Text = Annotated[str, Field(min_length=1)]
@@ -190,7 +190,6 @@ def _is_choice(part: str | int) -> bool:
 
 def _plain(form: type[Form], fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
-        near = get_close_matches(str(fault["loc"][-1]), form.model_fields, 1)
-        return "there is no such key" + (f"; did you mean {near[0]}?" if near else "")
+        return f"there is no such key; {nearest(str(fault['loc'][-1]), form.model_fields)}"
     known = {"missing": "this key is missing", "string_too_short": "must not be empty"}
     return known.get(fault["type"], str(fault["msg"]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 from auditor.model.assessment import Reason
 from auditor.model.rubric import (
@@ -28,19 +30,18 @@ from auditor.model.rubric import (
 )
 from auditor.model.streams import STREAMS
 from auditor.rulepack.faults import Faults
-from auditor.rulepack.files import GoalForm, GuardForm, IndicatorForm, WindowForm
+from auditor.rulepack.files import GoalForm, GuardForm, IndicatorForm, NeedForm, WindowForm
 from auditor.rulepack.parameters import GOAL_PREFIX
+from auditor.rulepack.shapes import GUARD, ITEMS, MEASURE, Shape, check_proof
 from auditor.rulepack.views import Tables
 from auditor.sql.lint import lint_select
+from auditor.sql.nearest import nearest
 from auditor.yamlfile import YamlDocument
 
-_ITEM_COLUMNS = ("item", "met_lo", "met_hi", "evidence")
-_MEASURE_COLUMNS = ("item", "value_lo", "value_point", "value_hi", "evidence")
-_OPTIONAL_COLUMNS = ("service_id", "note", "absent", "undecided", "unsure", "react_by")
-_OPTIONAL_MEASURE_COLUMNS = ("n", "note", "absent", "undecided")
-_GUARD_COLUMNS = ("item",)
-_OPTIONAL_GUARD_COLUMNS = ("sure", "note", "evidence")
 _WITH_AMOUNT = ("factor", "cap")
+_ALWAYS_THERE = frozenset({"source_run"})
+"""What the engine knows of every source without being asked."""
+_WINDOW_PARAMETERS = frozenset({"W", "WE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,28 @@ class Context:
     document: YamlDocument
 
 
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    items: Sql
+    guards: tuple[Sql, ...]
+    proof: Sql | None
+
+    def all(self) -> tuple[Sql, ...]:
+        return (self.items, *self.guards, *(() if self.proof is None else (self.proof,)))
+
+
 def build_indicator(form: IndicatorForm, context: Context, faults: Faults) -> Indicator | None:
     """The indicator, or None where a fault was noted that leaves nothing to build."""
     _check_form(form, context, faults)
-    indicator: Indicator | None = None
-    with faults.caught():
-        indicator = _indicator(form, context, faults)
-        _compare_needs(indicator, context, faults)
-    return indicator
-
-
-def _indicator(form: IndicatorForm, context: Context, faults: Faults) -> Indicator:
     goal_parameter, goal = _goal(form, context, faults)
+    statements = _statements(form, context, faults)
+    if statements is None:
+        return None
+    _compare_needs(form, statements, context, faults)
+    return _indicator(form, statements, goal_parameter, goal)
+
+
+def _indicator(form: IndicatorForm, statements: _Statements, goal_parameter: str, goal: float) -> Indicator:
     return Indicator(
         id=form.id,
         version=form.version,
@@ -92,10 +103,10 @@ def _indicator(form: IndicatorForm, context: Context, faults: Faults) -> Indicat
         max_pull_age_d=None if form.max_pull_age == "std" else form.max_pull_age,
         window=_window(form.window),
         reaction_window=None if form.reaction_window == "none" else form.reaction_window,
-        when_empty=_when_empty(form, context),
+        when_empty=WhenEmpty(EmptyResult(form.when_empty.nothing_found), statements.proof),
         per_service=form.per_service,
-        items=_items(form, context),
-        guards=tuple(_guard(guard, position, context) for position, guard in enumerate(form.guards)),
+        items=statements.items,
+        guards=tuple(_guard(guard, sql) for guard, sql in zip(form.guards, statements.guards, strict=True)),
         conditions=tuple(Condition(note.id, note.says) for note in form.conditions),
         limits=tuple(Limit(note.id, note.says) for note in form.limits),
         look_at=form.look_at,
@@ -106,23 +117,15 @@ def _indicator(form: IndicatorForm, context: Context, faults: Faults) -> Indicat
 
 def _check_form(form: IndicatorForm, context: Context, faults: Faults) -> None:
     document = context.document
-    if form.id != f"{form.dimension}-{form.id.split('-')[1]}" or int(form.id.split("-")[1][0]) != form.level:
+    dimension, _, number = form.id.partition("-")
+    if dimension != form.dimension or number[0] != str(form.level):
         what = f"the id {form.id} does not fit dimension {form.dimension} and level {form.level}"
         faults.add(what, document.place(("id",)), "an id is <dimension>-<level>.<number>")
-    if document.path.stem != form.id:
-        faults.add(f"the file of {form.id} is called {document.path.name}", document.place(("id",)), "rename it")
-    for stream in form.needs:
-        if stream not in STREAMS or STREAMS[stream].control:
-            faults.add(f"there is no stream {stream}", document.place(("needs", stream)), "`auditor schema` lists them")
-    if isinstance(form.window, WindowForm):
-        lengths = [length for length in (form.window.days, form.window.months, form.window.quarters) if length]
-        if (
-            len(lengths) != 1
-            or sorted(form.window.widen) != form.window.widen
-            or min([9999, *form.window.widen]) <= lengths[0]
-        ):
-            what = "a window has one of days, months and quarters, and widens to longer ones in turn"
-            faults.add(what, document.place(("window",)), "such as {days: 90, widen: [180, 365]}")
+    if (document.path.parent.name, document.path.stem) != (form.dimension, form.id):
+        what = f"{form.id} stands in {document.path.parent.name}/{document.path.name}"
+        faults.add(what, document.place(("id",)), f"call the file {form.dimension}/{form.id}.yaml")
+    _check_needs(form, document, faults)
+    _check_window(form, document, faults)
     noted = [guard.id for guard in form.guards] + [note.id for note in (*form.conditions, *form.limits)]
     for name in sorted({name for name in noted if noted.count(name) > 1}):
         faults.add(f"two counter-checks are called {name}", document.place(("guards",)), "give each its own id")
@@ -130,21 +133,50 @@ def _check_form(form: IndicatorForm, context: Context, faults: Faults) -> None:
         _check_guard(guard, position, document, faults)
 
 
+def _check_needs(form: IndicatorForm, document: YamlDocument, faults: Faults) -> None:
+    streams = {name: stream for name, stream in STREAMS.items() if not stream.control}
+    for name, need in form.needs.items():
+        place = document.place(("needs", name))
+        if name not in streams:
+            faults.add(f"there is no stream {name!r}", place, nearest(name, streams))
+        elif isinstance(need, NeedForm):
+            field = streams[name].field("kind")
+            known = () if field is None else field.enum or ()
+            for kind in need.kinds:
+                if kind not in known:
+                    faults.add(f"the stream {name} has no kind {kind!r}", place, nearest(kind, known))
+    uses = {need if isinstance(need, str) else need.use for need in form.needs.values()}
+    if "population" not in uses:
+        faults.add("no stream is needed as `population`", document.place(("needs",)), "say where the items come from")
+
+
+def _check_window(form: IndicatorForm, document: YamlDocument, faults: Faults) -> None:
+    if isinstance(form.window, str):
+        return
+    lengths = [length for length in (form.window.days, form.window.months, form.window.quarters) if length is not None]
+    tried = [*lengths, *form.window.widen]
+    if len(lengths) != 1 or any(later <= earlier for earlier, later in pairwise(tried)):
+        what = "a window has one of days, months and quarters, and widens to longer ones in turn"
+        faults.add(what, document.place(("window",)), "such as {days: 90, widen: [180, 365]}")
+
+
 def _check_guard(guard: GuardForm, position: int, document: YamlDocument, faults: Faults) -> None:
     place = document.place(("guards", position))
     if (guard.effect in _WITH_AMOUNT) != (guard.amount is not None):
-        faults.add(f"guard {guard.id}: exactly the effects factor and cap have an amount", place, "mend the guard")
+        what = f"guard {guard.id}: an amount belongs to the effects factor and cap, and to no other"
+        faults.add(what, place, "give it, or take it out")
     if (guard.effect == "unknown") != (guard.reason is not None):
-        faults.add(f"guard {guard.id}: exactly the effect unknown has a reason", place, "mend the guard")
-    if guard.reason is not None and guard.reason not in [reason.value for reason in Reason]:
-        known = ", ".join(Reason)
-        faults.add(f"guard {guard.id}: there is no reason {guard.reason}", place, f"reasons are: {known}")
+        what = f"guard {guard.id}: a reason belongs to the effect unknown, and to no other"
+        faults.add(what, place, "give it, or take it out")
+    reasons = [reason.value for reason in Reason]
+    if guard.reason is not None and guard.reason not in reasons:
+        faults.add(f"guard {guard.id}: there is no reason {guard.reason!r}", place, nearest(guard.reason, reasons))
 
 
 def _goal(form: IndicatorForm, context: Context, faults: Faults) -> tuple[str, float]:
     name = form.goal.parameter if isinstance(form.goal, GoalForm) else GOAL_PREFIX + form.id
     parameter = context.parameters.get(name)
-    if parameter is None or not isinstance(parameter.value, int | float):
+    if parameter is None or isinstance(parameter.value, bool) or not isinstance(parameter.value, int | float):
         place = context.document.place(("goal",))
         faults.add(f"the goal {name} is no number of parameters.yaml", place, "declare it there, or give a number")
         return name, 1.0
@@ -170,53 +202,70 @@ def _window(form: WindowForm | str) -> WindowRule | None:
     return None
 
 
-def _when_empty(form: IndicatorForm, context: Context) -> WhenEmpty:
-    proof = form.when_empty.proof
-    sql = None if proof is None else _sql(proof, ("when_empty", "proof"), context, (), None)
-    return WhenEmpty(EmptyResult(form.when_empty.nothing_found), sql)
+def _statements(form: IndicatorForm, context: Context, faults: Faults) -> _Statements | None:
+    """Every statement of an indicator, or None where one is wrong: each of them is looked at."""
+    lint = partial(_sql, context=context, windowed=form.window != "none")
+    items = proof = None
+    guards: list[Sql] = []
+    with faults.caught():
+        shape = MEASURE if form.type == "measure" else ITEMS
+        items, types = lint(form.items, ("items",), shape)
+        _check_items(form, types, context, faults)
+    for position, guard in enumerate(form.guards):
+        with faults.caught():
+            guards.append(lint(guard.sql, ("guards", position, "sql"), GUARD)[0])
+    if form.when_empty.proof is not None:
+        with faults.caught():
+            proof = lint(form.when_empty.proof, ("when_empty", "proof"), None)[0]
+    complete = len(guards) == len(form.guards) and (proof is not None or form.when_empty.proof is None)
+    return _Statements(items, tuple(guards), proof) if items is not None and complete else None
 
 
-def _items(form: IndicatorForm, context: Context) -> Sql:
-    if form.type == "measure":
-        return _sql(form.items, ("items",), context, _MEASURE_COLUMNS, _OPTIONAL_MEASURE_COLUMNS)
-    return _sql(form.items, ("items",), context, _ITEM_COLUMNS, _OPTIONAL_COLUMNS)
+def _check_items(form: IndicatorForm, types: Mapping[str, str], context: Context, faults: Faults) -> None:
+    place = context.document.place(("items",))
+    if form.per_service and "service_id" not in types:
+        faults.add("per_service asks for the column service_id", place, "select it, or set per_service to false")
+    if (form.reaction_window != "none") != ("react_by" in types):
+        what = "a reaction window and the column react_by go together"
+        faults.add(what, place, "name the window, and select when it runs out")
 
 
-def _guard(form: GuardForm, position: int, context: Context) -> Guard:
-    sql = _sql(form.sql, ("guards", position, "sql"), context, _GUARD_COLUMNS, _OPTIONAL_GUARD_COLUMNS)
+def _sql(
+    text: str, at: tuple[str | int, ...], shape: Shape | None, *, context: Context, windowed: bool
+) -> tuple[Sql, Mapping[str, str]]:
+    line = context.document.line(at)
+    file = str(context.document.path)
+    samples = context.samples
+    if not windowed:
+        samples = {name: value for name, value in samples.items() if name not in _WINDOW_PARAMETERS}
+    linted = lint_select(
+        text,
+        tables=context.tables.binder,
+        file=file,
+        line=line,
+        parameters=samples,
+        required_columns=() if shape is None else shape.required,
+        optional_columns=None if shape is None else shape.optional,
+    )
+    if shape is None:
+        check_proof(linted.types, f"{file}:{line}")
+    else:
+        shape.check(linted.types, f"{file}:{line}")
+    streams = context.tables.behind(linted.tables)
+    return Sql(linted.text, context.file, line, streams, tuple(sorted(linted.parameters))), linted.types
+
+
+def _guard(form: GuardForm, sql: Sql) -> Guard:
     amount = None if form.amount is None else float(form.amount)
     return Guard(form.id, sql, Effect(form.effect), amount, form.says, form.reason)
 
 
-def _sql(
-    text: str,
-    at: tuple[str | int, ...],
-    context: Context,
-    required: Collection[str],
-    optional: Collection[str] | None,
-) -> Sql:
-    line = context.document.line(at)
-    linted = lint_select(
-        text,
-        tables=context.tables.binder,
-        file=str(context.document.path),
-        line=line,
-        parameters=context.samples,
-        required_columns=required,
-        optional_columns=optional,
-    )
-    streams = context.tables.behind(linted.tables)
-    return Sql(linted.text, context.file, line, streams, tuple(sorted(linted.parameters)))
-
-
-def _compare_needs(indicator: Indicator, context: Context, faults: Faults) -> None:
-    statements = [indicator.items, *(guard.sql for guard in indicator.guards)]
-    if indicator.when_empty.proof is not None:
-        statements.append(indicator.when_empty.proof)
-    reached = {stream for sql in statements for stream in sql.reads} - {"source_run"}
-    declared = {need.stream for need in indicator.needs}
-    place = context.document.place(("needs",))
-    for stream in sorted(reached - declared):
-        faults.add(f"{indicator.id} reads {stream}, which its needs do not name", place, f"add `{stream}: optional`")
-    for stream in sorted(declared - reached - {"source_run"}):
-        faults.add(f"{indicator.id} needs {stream} and never reads it", place, "take it out, or read it")
+def _compare_needs(form: IndicatorForm, statements: _Statements, context: Context, faults: Faults) -> None:
+    reached = {stream for sql in statements.all() for stream in sql.reads}
+    for stream in sorted(reached - {*form.needs} - _ALWAYS_THERE):
+        place = context.document.place(("needs",))
+        what = f"{form.id} reads the stream {stream}, which its needs do not name"
+        faults.add(what, place, f"add `{stream}: optional`, or `population` where its rows are the items")
+    for stream in sorted({*form.needs} & {*STREAMS} - reached - _ALWAYS_THERE):
+        place = context.document.place(("needs", stream))
+        faults.add(f"{form.id} needs the stream {stream} and never reads it", place, "take it out, or read it")

@@ -6,20 +6,20 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from auditor import __version__
 from auditor.errors import RulePackError
 from auditor.model.rubric import LEVELS, Dimension, Indicator, Parameter, RulePack
 from auditor.rulepack.faults import Faults
 from auditor.rulepack.files import DimensionForm, IndicatorForm, PackForm, read_form
 from auditor.rulepack.indicators import Context, build_indicator
+from auditor.rulepack.layout import CASES, check_files, check_version, hashed_files
 from auditor.rulepack.parameters import declared_parameters, goal_parameters, overridden
 from auditor.rulepack.relations import evidence_tables
 from auditor.rulepack.views import Tables, load_views
 from auditor.sql.bind import Binder
+from auditor.sql.nearest import nearest
 from auditor.sql.parameters import INDICATOR_PARAMETERS, SAMPLES, VIEW_PARAMETERS, pack_parameter
 from auditor.yamlfile import YamlDocument, load_yaml
-
-_HASHED = ("pack.yaml", "parameters.yaml", "dimensions/*.yaml", "views/*.sql", "indicators/*/*.yaml")
-_CASES = ".cases.yaml"
 
 
 def load_pack(path: Path, overrides: Mapping[str, object] | None = None) -> RulePack:
@@ -33,7 +33,10 @@ def load_pack(path: Path, overrides: Mapping[str, object] | None = None) -> Rule
         RulePackError: anything in it is wrong; every fault with file and line.
     """
     faults = Faults()
-    pack = read_form(PackForm, load_yaml(path / "pack.yaml", RulePackError))
+    document = load_yaml(path / "pack.yaml", RulePackError)
+    pack = read_form(PackForm, document)
+    check_version(pack.requires_auditor, __version__, document.place(("requires_auditor",)))
+    check_files(path, faults)
     dimensions = _dimensions(path, pack, faults)
     documents = _indicator_documents(path, faults)
     parameters = _parameters(path, documents, overrides or {}, faults)
@@ -64,8 +67,9 @@ def _samples(names: frozenset[str], parameters: Mapping[str, Parameter]) -> dict
     return {**{name: SAMPLES[name] for name in sorted(names)}, **own}
 
 
-def _sample(value: float | int | str | tuple[str, ...]) -> object:
-    return list(value) if isinstance(value, tuple) else value
+def _sample(value: float | str | tuple[str, ...]) -> object:
+    # An empty list would have no type.
+    return ("",) if value == () else value
 
 
 def _indicators(
@@ -80,7 +84,8 @@ def _indicators(
     indicators = []
     for form, document in documents:
         if form.dimension not in dimensions:
-            faults.add(f"there is no dimension {form.dimension}", document.place(("dimension",)), "see pack.yaml")
+            place = document.place(("dimension",))
+            faults.add(f"there is no dimension {form.dimension}", place, nearest(form.dimension, dimensions))
         file = document.path.relative_to(path).as_posix()
         indicator = build_indicator(form, Context(tables, parameters, samples, file, document), faults)
         if indicator is not None:
@@ -101,10 +106,9 @@ def _dimensions(path: Path, pack: PackForm, faults: Faults) -> dict[str, Dimensi
                 faults.add(f"the dimension {form.code} is defined twice", document.place(("code",)), "keep one of them")
             statements = tuple(form.statements.get(level, "") for level in ("1", "2", "3", "4", "5"))
             found[form.code] = Dimension(form.code, form.title, form.summary, statements)
-    if set(found) != set(pack.dimensions) or len(set(pack.dimensions)) != len(pack.dimensions):
-        what = (
-            f"the pack lists dimensions {', '.join(pack.dimensions)}, and its files define {', '.join(found) or 'none'}"
-        )
+    if sorted(found) != sorted(pack.dimensions):
+        listed, defined = ", ".join(pack.dimensions), ", ".join(found) or "none"
+        what = f"the pack lists the dimensions {listed}, and its files define {defined}"
         faults.add(what, str(path / "pack.yaml"), "let both agree")
     return {code: found[code] for code in pack.dimensions if code in found}
 
@@ -113,7 +117,7 @@ def _indicator_documents(path: Path, faults: Faults) -> list[tuple[IndicatorForm
     documents: list[tuple[IndicatorForm, YamlDocument]] = []
     taken: dict[str, str] = {}
     for file in sorted((path / "indicators").glob("*/*.yaml")):
-        if file.name.endswith(_CASES):
+        if file.name.endswith(CASES):
             continue
         with faults.caught():
             document = load_yaml(file, RulePackError)
@@ -121,7 +125,7 @@ def _indicator_documents(path: Path, faults: Faults) -> list[tuple[IndicatorForm
             for name in (form.id, *form.aliases):
                 if name in taken:
                     faults.add(f"the id {name} is taken by {taken[name]}", document.place(("id",)), "ids never repeat")
-                taken[name] = str(file)
+                taken.setdefault(name, file.relative_to(path).as_posix())
             documents.append((form, document))
     return documents
 
@@ -140,8 +144,7 @@ def _parameters(
 def _hash(path: Path) -> str:
     """Hash over the files that can change a result: names and contents, in the order of names."""
     digest = hashlib.sha256()
-    files = {file for pattern in _HASHED for file in path.glob(pattern) if not file.name.endswith(_CASES)}
-    for file in sorted(files):
+    for file in hashed_files(path):
         name, data = file.relative_to(path).as_posix().encode(), file.read_bytes()
         digest.update(b"%d:%s%d:%s" % (len(name), name, len(data), data))
     return digest.hexdigest()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 
 from auditor.model.rubric import Parameter
 from auditor.rulepack.faults import Faults
 from auditor.rulepack.files import IndicatorForm, ParameterForm, ParametersForm, ParameterValue, read_form
+from auditor.sql.nearest import nearest
 from auditor.yamlfile import YamlDocument
 
 GOAL_PREFIX = "goal."
@@ -54,9 +54,8 @@ def overridden(
         parameter = parameters.get(name)
         place = f"parameter {name}"
         if parameter is None:
-            near = get_close_matches(name, parameters, 1)
-            hint = f"did you mean {near[0]}?" if near else "`auditor rules docs` lists the parameters"
-            faults.add(f"the rule pack has no parameter {name}", place, hint)
+            cure = nearest(name, parameters, otherwise="`auditor rules docs` lists the parameters")
+            faults.add(f"the rule pack has no parameter {name}", place, cure)
             continue
         plain = tuple(value) if isinstance(value, list) else value
         problem = _problem(parameter, plain)

@@ -13,7 +13,7 @@ from auditor.rulepack.relations import CALENDARS
 from auditor.sql.bind import Binder
 from auditor.sql.lint import lint_select
 
-_NAME = re.compile(r"(?:[0-9]+-)?([a-z][a-z0-9-]*)\.sql\Z")
+_FILE = re.compile(r"(?:[0-9]+-)?[a-z][a-z0-9-]*\.sql\Z")
 
 
 class Tables:
@@ -38,26 +38,47 @@ def load_views(
 ) -> list[View]:
     """Load `views/*.sql` in the order of their names; each is added to `tables` for those after it."""
     views: list[View] = []
-    for path in sorted(folder.glob("*.sql")):
-        with faults.caught():
+    paths = sorted(folder.glob("*.sql"))
+    later = {view_name(path): path.name for path in paths}
+    failed: set[str] = set()
+    for path in paths:
+        try:
             views.append(_view(path, pack, parameters, tables))
+            later.pop(views[-1].name, None)
+        except RulePackError as error:
+            failed.add(view_name(path))
+            # What reads a view that failed fails with it; the first message is enough.
+            if error.what not in {_no_table(name) for name in failed - {view_name(path)}}:
+                faults.note(_explained(error, later))
     return views
 
 
+def view_name(path: Path) -> str:
+    """Name of the view in a file, or of the cases beside it: without number and endings, `-` is `_`."""
+    return re.sub(r"\A[0-9]+-", "", path.name.partition(".")[0]).replace("-", "_")
+
+
+def _explained(error: RulePackError, later: Mapping[str, str]) -> RulePackError:
+    """An error about a missing table, with the true reason where that is a view that comes later."""
+    for name, file in later.items():
+        if error.what == _no_table(name):
+            what = f"the view {name} is not there yet: {file} comes later, or is this one"
+            return RulePackError(what, where=error.where, cure="number the files so that each reads earlier ones only")
+    return error
+
+
+def _no_table(name: str) -> str:
+    return f"there is no table {name!r}"
+
+
 def _view(path: Path, pack: Path, parameters: Mapping[str, object], tables: Tables) -> View:
-    match = _NAME.match(path.name)
-    if match is None:
-        raise RulePackError(
-            "a view's file is called NN-name.sql", where=str(path), cure="use lower-case letters, digits and -"
-        )
-    name = match[1].replace("-", "_")
+    if not _FILE.match(path.name):
+        cure = "use lower-case letters, digits and -, such as 01-live-service.sql"
+        raise RulePackError("the name of the file does not fit a view", where=str(path), cure=cure)
+    name = view_name(path)
     if name in tables.binder.tables:
         raise RulePackError(f"there is a table or view {name} already", where=str(path), cure="choose another name")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RulePackError("the view cannot be read as UTF-8 text", where=str(path), cure="mend the file") from error
-    doc, body, line = _split(text)
+    doc, body, line = _split(_read(path))
     if not doc:
         raise RulePackError("the view has no description", where=f"{path}:1", cure="begin it with lines `-- ...`")
     linted = lint_select(body, tables=tables.binder, file=str(path), line=line, parameters=parameters)
@@ -65,6 +86,13 @@ def _view(path: Path, pack: Path, parameters: Mapping[str, object], tables: Tabl
     tables.add(name, linted.types, streams)
     file = path.relative_to(pack).as_posix()
     return View(name, doc, Sql(linted.text, file, line, streams, tuple(sorted(linted.parameters))))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulePackError("the view cannot be read as UTF-8 text", where=str(path), cure="mend the file") from error
 
 
 def _split(text: str) -> tuple[str, str, int]:

@@ -93,7 +93,7 @@ def load_mapping(path: Path, as_of: str) -> Mapping:
     streams = _read_streams(faults, {table.name for table in tables})
     mapped: dict[str, set[str]] = {}
     for spec in streams:
-        mapped.setdefault(spec.source_id, set()).add(spec.stream)
+        mapped.setdefault(spec.source_id, set()).update({spec.stream} & set(EVIDENCE_STREAMS))
     pulled = str(value.get("as_of") or as_of)
     defaults = {"started": pulled, "ended": pulled, "status": "ok"}
     runs = read_sources(faults, defaults, mapped)

@@ -124,7 +124,8 @@ def _read_source(
     faults: Faults, at: tuple[str | int, ...], entry: Mapping[str, Any], mapped: Mapping[str, set[str]]
 ) -> SourceRun:
     source_id = str(entry.get("source_id"))
-    values = {"origin": "export", "streams": sorted(mapped.get(source_id, ())) or None, **entry}
+    streams_made = sorted(mapped[source_id]) if source_id in mapped else None
+    values = {"origin": "export", "streams": streams_made, **entry}
     if values.get("started") is None and values.get("ended") is not None:
         values["started"] = values["ended"]  # an export that does not say how long it took
     faults.unknown_keys(at, entry, [field.name for field in _RUN.fields])

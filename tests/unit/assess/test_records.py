@@ -47,7 +47,7 @@ def test_the_sample_follows_from_the_evidence_and_the_indicator(world):
     assert sample() != sample(digest="f" * 64)
     assert sample() != sample("DOC-2.2")
     # The sample of this seed on every machine and every Python.
-    assert sample()[:4] == ["good-000", "good-004", "good-010", "good-013"]
+    assert sample()[:4] == ["good-000", "good-004", "good-008", "good-013"]
 
 
 def test_an_item_lists_a_part_of_very_much_evidence_and_says_so(world):

@@ -120,9 +120,7 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 def read() -> Callable[..., Read]:
     """Call it with a folder (and a mapping) to read it."""
 
-    def read_folder(
-        path: Path, mapping: Path | None = None, *, strict: bool = False, prefix_ids: bool = False
-    ) -> Read:
+    def read_folder(path: Path, mapping: Path | None = None, *, strict: bool = False, prefix_ids: bool = False) -> Read:
         writer = MemoryWriter()
         outcome = collect_source(
             SourceSpec("evidence", FilesCollector(), FilesSettings(path=path, mapping=mapping)),

@@ -82,7 +82,9 @@ def test_a_stream_of_several_sources_needs_the_source_in_every_row(folder: Folde
     rows = lines({"person_id": "a"}, {"person_id": "b", "source_id": "wiki"}, {"person_id": "c", "source_id": "desk"})
     done = read(folder({"person.jsonl": rows}))
     assert [(row.key, row.source_id) for row in done.rows] == [("b", "wiki"), ("c", "desk")]
-    assert {gap.detail for gap in done.gaps} == {"source_id is missing, and several sources list the stream: wiki, desk"}
+    assert {gap.detail for gap in done.gaps} == {
+        "source_id is missing, and several sources list the stream: wiki, desk"
+    }
     assert {gap.source_id for gap in done.gaps} == {"wiki", "desk"}
     assert {gap.place for gap in done.gaps} == {"person.jsonl:1"}
 
@@ -175,7 +177,11 @@ def test_a_manifest_that_is_no_text_is_refused(folder: Folder, read: Reader, bin
 
 def test_a_missing_manifest_a_file_and_nothing_at_all_are_told_apart(folder: Folder, read: Reader) -> None:
     root = folder({"ticket.jsonl": ""}, None)
-    for path, says in ((root, "no manifest here"), (root / "ticket.jsonl", "not a folder"), (root / "x", "no such folder")):
+    for path, says in (
+        (root, "no manifest here"),
+        (root / "ticket.jsonl", "not a folder"),
+        (root / "x", "no such folder"),
+    ):
         with pytest.raises(EvidenceError, match=says) as refused:
             read(path)
         assert refused.value.cure

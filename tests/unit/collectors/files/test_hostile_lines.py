@@ -60,7 +60,7 @@ def test_a_line_of_200_megabytes_is_a_gap_with_its_line_and_the_next_one_is_read
 
 
 def test_a_quotation_mark_that_never_closes_does_not_swallow_200_megabytes(tmp_path: Path) -> None:
-    path = write_big(tmp_path / "big.csv", b"a,b\n1,2\n\"", b"some words " * 93 + b"\n", b"")
+    path = write_big(tmp_path / "big.csv", b'a,b\n1,2\n"', b"some words " * 93 + b"\n", b"")
     with at_most(120):
         rows = list(read_csv(TextFile(path)))
     assert rows == [
