@@ -2,80 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from auditor.canonical import JsonValue
 from auditor.errors import RulePackError
-from auditor.model.evidence import SourceKind
+from auditor.model.evidence import SourceKind, Tier
+from auditor.model.streams import STREAMS
+from auditor.model.validate import check_row, unknown_field_problem
+from auditor.rulepack.case_forms import CASE_KINDS, CaseForm, CasesForm, ExpectForm, ExpectRowsForm, is_instant
 from auditor.rulepack.faults import Faults
-from auditor.rulepack.files import Form, ParameterValue, Text, read_form
+from auditor.rulepack.files import read_form
+from auditor.rulepack.layout import CASES
+from auditor.rulepack.views import view_name
 from auditor.yamlfile import YamlDocument, load_yaml
 
-CASE_KINDS = ("met", "boundary", "not-met", "empty", "no-source", "partial", "stale")
-"""Kinds that every indicator shows, or says why it cannot; `gaming:<id>` and `other` come beside them."""
+__all__ = ["CASE_KINDS", "Case", "CaseFile", "Expect", "ExpectRows", "load_cases", "load_pack_cases"]
 
-SUFFIX = ".cases.yaml"
-DEFAULT_AT = "2026-01-01T00:00:00Z"
-_KIND = re.compile(rf"({'|'.join(CASE_KINDS)}|other|gaming:[a-z0-9-]+)\Z")
+ROW_META = ("_source", "_reliability", "_fetched_at")
+"""What a row of a case may carry beside the fields of its stream."""
 
-
-class ExpectForm(Form):
-    """What an indicator's case expects; whatever is absent is not compared."""
-
-    status: Literal["measured", "unknown", "not-applicable"] | None = None
-    lo: float | int | None = None
-    point: float | int | None = None
-    hi: float | int | None = None
-    value: float | int | None = None
-    n: int | None = None
-    reasons: list[str] | None = None
-    items: dict[str, Literal["left out"] | Annotated[list[float | int], Field(min_length=2, max_length=2)]] | None = (
-        None
-    )
-    guards: list[str] | None = None
-    flags: list[str] | None = None
-    cites: int | None = None
-
-
-class ExpectRowsForm(Form):
-    """What a view's case expects: its rows (named columns only), or their number."""
-
-    rows: list[dict[str, object]] | None = None
-    count: int | None = None
-    ignore_order: bool = True
-
-
-class CaseForm(Form):
-    """One case."""
-
-    name: Text
-    kind: str = "other"
-    at: str = DEFAULT_AT
-    given: dict[str, list[dict[str, object]]] = Field(default_factory=dict)
-    source_kind: SourceKind | None = Field(default=None, strict=False)
-    no_source: list[str] = Field(default_factory=list)
-    not_complete: list[str] = Field(default_factory=list)
-    denied: Annotated[int, Field(ge=0)] = 0
-    failed: bool = False
-    pulled_days_ago: Annotated[float | int, Field(ge=0)] = 0
-    retention_days: Annotated[int, Field(ge=0)] | None = None
-    time_zone: str = "UTC"
-    parameters: dict[str, ParameterValue] = Field(default_factory=dict)
-    expect: dict[str, object]
-
-
-class CasesForm(Form):
-    """A `.cases.yaml` file."""
-
-    cases: list[dict[str, object]] = Field(default_factory=list)
-    not_applicable: dict[str, Text] = Field(default_factory=dict)
+At = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +109,12 @@ def load_pack_cases(pack: Path) -> tuple[CaseFile, ...]:
     """
     faults = Faults()
     files: list[CaseFile] = []
-    for path in sorted((pack / "indicators").glob(f"*/*{SUFFIX}")):
+    for path in sorted((pack / "indicators").glob(f"*/*{CASES}")):
         with faults.caught():
-            files.append(load_cases(path, path.name.removesuffix(SUFFIX), is_view=False))
-    for path in sorted((pack / "views").glob(f"*{SUFFIX}")):
+            files.append(load_cases(path, path.name.removesuffix(CASES), is_view=False))
+    for path in sorted((pack / "views").glob(f"*{CASES}")):
         with faults.caught():
-            subject = re.sub(r"^[0-9]+-", "", path.name.removesuffix(SUFFIX)).replace("-", "_")
-            files.append(load_cases(path, subject, is_view=True))
+            files.append(load_cases(path, view_name(path), is_view=True))
     faults.raise_any()
     return tuple(files)
 
@@ -180,39 +128,34 @@ def load_cases(path: Path, subject: str, *, is_view: bool) -> CaseFile:
     faults = Faults()
     document = load_yaml(path, RulePackError)
     form = read_form(CasesForm, document)
-    cases: list[Case] = []
+    cases: dict[str, Case] = {}
     for position, entry in enumerate(form.cases):
+        at = ("cases", position)
         with faults.caught():
-            at = ("cases", position)
-            case = read_form(CaseForm, document, entry, at)
-            expect = _expect_rows(document, case, at) if is_view else _expect(document, case, at)
-            cases.append(_case(subject, document.place(at), case, expect))
-    names = [case.name for case in cases]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        faults.add(f"two cases are called {name!r}", str(path), "give each its own sentence")
+            case = _case(subject, document, entry, at, is_view=is_view)
+            if case.name in cases:
+                what, cure = f"two cases are called {case.name!r}", "give each its own sentence"
+                faults.add(what, document.place((*at, "name")), cure)
+            cases[case.name] = case
     for kind in form.not_applicable:
-        if not _KIND.match(kind):
-            faults.add(f"there is no case kind {kind!r}", document.place(("not_applicable", kind)), _kinds())
+        if any(case.kind == kind for case in cases.values()):
+            what = f"a case of kind {kind} is there and is called not applicable"
+            faults.add(what, document.place(("not_applicable", kind)), "take one of both out")
     faults.raise_any()
-    return CaseFile(subject, path, is_view, tuple(cases), form.not_applicable)
+    return CaseFile(subject, path, is_view, tuple(cases.values()), form.not_applicable)
 
 
-def _case(subject: str, place: str, form: CaseForm, expect: Expect | ExpectRows) -> Case:
-    if not _KIND.match(form.kind):
-        raise RulePackError(f"there is no case kind {form.kind!r}", where=place, cure=_kinds())
-    try:
-        at = datetime.fromisoformat(form.at).astimezone(UTC)
-    except ValueError as error:
-        raise RulePackError(f"{form.at!r} is no instant", where=place, cure=f"such as {DEFAULT_AT}") from error
-    given = {stream: tuple(_plain(row) for row in rows) for stream, rows in form.given.items()}
+def _case(subject: str, document: YamlDocument, entry: object, at: At, *, is_view: bool) -> Case:
+    form = read_form(CaseForm, document, entry, at)
+    expect = _expect_rows(document, form, at) if is_view else _expect(document, form, at)
     return Case(
         subject=subject,
         name=form.name,
         kind=form.kind,
-        place=place,
-        at=at,
+        place=document.place(at),
+        at=datetime.fromisoformat(form.at).astimezone(UTC),
         time_zone=form.time_zone,
-        given=given,
+        given=_given(document, form, (*at, "given")),
         source_kind=form.source_kind,
         no_source=frozenset(form.no_source),
         not_complete=frozenset(form.not_complete),
@@ -225,8 +168,37 @@ def _case(subject: str, place: str, form: CaseForm, expect: Expect | ExpectRows)
     )
 
 
-def _expect(document: YamlDocument, case: CaseForm, at: tuple[str | int, ...]) -> Expect:
+def _given(document: YamlDocument, form: CaseForm, at: At) -> dict[str, tuple[Mapping[str, JsonValue], ...]]:
+    faults = Faults()
+    given = {stream: tuple(_plain(row) for row in rows) for stream, rows in form.given.items()}
+    for stream, rows in given.items():
+        for index, row in enumerate(rows):
+            for problem in _row_problems(stream, row):
+                place = document.place((*at, stream, index))
+                faults.add(problem, place, f"`auditor schema {stream}` prints what a row may hold")
+    faults.raise_any()
+    return given
+
+
+def _row_problems(stream: str, values: Mapping[str, JsonValue]) -> Iterator[str]:
+    definition = STREAMS[stream]
+    checked = check_row(definition, {name: value for name, value in values.items() if name not in ROW_META})
+    yield from (fault.problem for fault in checked.faults)
+    yield from (unknown_field_problem(definition, name) for name in checked.unknown_fields)
+    tier = values.get("_reliability")
+    if tier is not None and str(tier) not in Tier.__members__:
+        yield f"_reliability {tier!r} is none of {', '.join(Tier.__members__)}"
+    fetched = values.get("_fetched_at")
+    if fetched is not None and not is_instant(str(fetched)):
+        yield f"_fetched_at {fetched!r} is no instant with a zone"
+
+
+def _expect(document: YamlDocument, case: CaseForm, at: At) -> Expect:
     form = read_form(ExpectForm, document, case.expect, (*at, "expect"))
+    if not form.model_fields_set:
+        raise RulePackError(
+            "the case expects nothing", where=document.place((*at, "expect")), cure="say what comes out"
+        )
     items = {
         name: None if isinstance(bounds, str) else (float(bounds[0]), float(bounds[1]))
         for name, bounds in (form.items or {}).items()
@@ -247,8 +219,11 @@ def _expect(document: YamlDocument, case: CaseForm, at: tuple[str | int, ...]) -
     )
 
 
-def _expect_rows(document: YamlDocument, case: CaseForm, at: tuple[str | int, ...]) -> ExpectRows:
+def _expect_rows(document: YamlDocument, case: CaseForm, at: At) -> ExpectRows:
     form = read_form(ExpectRowsForm, document, case.expect, (*at, "expect"))
+    if (form.rows is None) == (form.count is None):
+        place = document.place((*at, "expect"))
+        raise RulePackError("the case of a view expects either rows or a count", where=place, cure="give one of both")
     rows = None if form.rows is None else tuple(_plain(row) for row in form.rows)
     return ExpectRows(rows, form.count, form.ignore_order)
 
@@ -261,12 +236,8 @@ def _plain(row: Mapping[str, object]) -> Mapping[str, JsonValue]:
 def _json(value: object) -> JsonValue:
     if isinstance(value, Mapping):
         return {str(name): _json(entry) for name, entry in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [_json(entry) for entry in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"YAML gives no {type(value).__name__}")
-
-
-def _kinds() -> str:
-    return f"kinds are: {', '.join(CASE_KINDS)}, gaming:<id>, other"

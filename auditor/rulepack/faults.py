@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from auditor.errors import RulePackError
 
 _SHOWN = 50
+
+T = TypeVar("T")
 
 
 class Faults:
@@ -16,6 +19,9 @@ class Faults:
     def __init__(self) -> None:
         self._found: list[RulePackError] = []
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     @contextmanager
     def caught(self) -> Iterator[None]:
         """Note the fault of a block and go on after it."""
@@ -23,6 +29,14 @@ class Faults:
             yield
         except RulePackError as error:
             self.note(error)
+
+    def attempt(self, make: Callable[[], T]) -> T | None:
+        """What a function gives, or None after its fault was noted."""
+        try:
+            return make()
+        except RulePackError as error:
+            self.note(error)
+            return None
 
     def note(self, error: RulePackError) -> None:
         """Note a fault that was raised."""
@@ -38,12 +52,16 @@ class Faults:
         Raises:
             RulePackError: the only fault, or all of them in one message.
         """
-        if not self._found:
-            return
-        first, *rest = self._found
-        if not rest:
-            raise first
-        lines = [first.what, *(f"{error.where}: {error.what}" for error in rest[: _SHOWN - 1])]
-        if len(rest) >= _SHOWN:
-            lines.append(f"and {len(rest) - _SHOWN + 1} more")
-        raise RulePackError("\n".join(lines), where=first.where, cure=first.cure)
+        if self._found:
+            raise joined(self._found)
+
+
+def joined(faults: Sequence[RulePackError]) -> RulePackError:
+    """One error that tells of one or more: `file:line: what` a line, with the cure of the first."""
+    first, *rest = faults
+    if not rest:
+        return first
+    lines = [first.what, *(f"{error.where}: {error.what}" for error in rest[: _SHOWN - 1])]
+    if len(rest) >= _SHOWN:
+        lines.append(f"and {len(rest) - _SHOWN + 1} more")
+    return RulePackError("\n".join(lines), where=first.where, cure=first.cure)

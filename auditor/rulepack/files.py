@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from auditor.errors import RulePackError
+from auditor.rulepack.faults import joined
 from auditor.sql.nearest import nearest
 from auditor.yamlfile import YamlDocument
 
 Text = Annotated[str, Field(min_length=1)]
+IndicatorId = Annotated[str, Field(pattern=r"^[A-Z]{2,6}-[1-5]\.[0-9]+$")]
 ParameterValue = bool | int | float | str | list[str]
 
 
@@ -116,8 +118,8 @@ class GoalForm(Form):
 class IndicatorForm(Form):
     """`indicators/<DIM>/<id>.yaml`."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Z]{2,6}-[1-5]\.[0-9]+$")]
-    aliases: list[str] = Field(default_factory=list)
+    id: IndicatorId
+    aliases: list[IndicatorId] = Field(default_factory=list)
     version: Annotated[int, Field(ge=1)]
     lifecycle: Literal["experimental", "stable", "deprecated"]
     dimension: Text
@@ -146,6 +148,7 @@ class IndicatorForm(Form):
     remediation: RemediationForm
 
 
+_CURE = "compare with a pack that comes with the auditor"
 FormT = TypeVar("FormT", bound=Form)
 
 
@@ -161,9 +164,7 @@ def read_form(form: type[FormT], document: YamlDocument, value: Any = None, at: 
     """
     content = document.value if value is None else value
     if not isinstance(content, Mapping):
-        raise RulePackError(
-            "a map of settings is expected", where=document.place(tuple(at)), cure="see `auditor schema`"
-        )
+        raise RulePackError("a map of keys and values is expected", where=document.place(tuple(at)), cure=_CURE)
     try:
         return form.model_validate(content)
     except ValidationError as error:
@@ -173,14 +174,15 @@ def read_form(form: type[FormT], document: YamlDocument, value: Any = None, at: 
 def _faults(
     form: type[Form], error: ValidationError, document: YamlDocument, at: tuple[str | int, ...]
 ) -> RulePackError:
-    seen: dict[str, str] = {}
-    for fault in error.errors():
+    found: dict[tuple[str | int, ...], RulePackError] = {}
+    # Unknown keys first: a misspelt key is missing under its right name too.
+    for fault in sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden"):
         path = (*at, *(part for part in fault["loc"] if not _is_choice(part)))
         name = ".".join(str(part) for part in path)
-        seen.setdefault(name, f"{document.place(path)}: {name}: {_plain(form, fault)}")
-    first, *rest = seen.values()
-    place, _, what = first.partition(": ")
-    return RulePackError("\n".join((what, *rest)), where=place, cure="`auditor schema indicator` prints what there is")
+        # Of a choice between forms the first one speaks for all.
+        what = f"{name}: {_plain(form, fault)}"
+        found.setdefault(path, RulePackError(what, where=document.place(path), cure=_CURE))
+    return joined(list(found.values()))
 
 
 def _is_choice(part: str | int) -> bool:
@@ -192,4 +194,4 @@ def _plain(form: type[Form], fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
         return f"there is no such key; {nearest(str(fault['loc'][-1]), form.model_fields)}"
     known = {"missing": "this key is missing", "string_too_short": "must not be empty"}
-    return known.get(fault["type"], str(fault["msg"]))
+    return known.get(fault["type"], str(fault["msg"]).removeprefix("Value error, "))

@@ -1,12 +1,12 @@
-"""From an indicator's file to the indicator: its statements linted, its goal found, its needs compared with its reads."""
+"""From an indicator's file to the indicator: statements linted, goal found, needs compared with what is read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
+from auditor.errors import RulePackError
 from auditor.model.assessment import Reason
 from auditor.model.rubric import (
     Asks,
@@ -145,9 +145,6 @@ def _check_needs(form: IndicatorForm, document: YamlDocument, faults: Faults) ->
             for kind in need.kinds:
                 if kind not in known:
                     faults.add(f"the stream {name} has no kind {kind!r}", place, nearest(kind, known))
-    uses = {need if isinstance(need, str) else need.use for need in form.needs.values()}
-    if "population" not in uses:
-        faults.add("no stream is needed as `population`", document.place(("needs",)), "say where the items come from")
 
 
 def _check_window(form: IndicatorForm, document: YamlDocument, faults: Faults) -> None:
@@ -161,7 +158,7 @@ def _check_window(form: IndicatorForm, document: YamlDocument, faults: Faults) -
 
 
 def _check_guard(guard: GuardForm, position: int, document: YamlDocument, faults: Faults) -> None:
-    place = document.place(("guards", position))
+    place = document.place(("guards", position, "effect"))
     if (guard.effect in _WITH_AMOUNT) != (guard.amount is not None):
         what = f"guard {guard.id}: an amount belongs to the effects factor and cap, and to no other"
         faults.add(what, place, "give it, or take it out")
@@ -170,6 +167,7 @@ def _check_guard(guard: GuardForm, position: int, document: YamlDocument, faults
         faults.add(what, place, "give it, or take it out")
     reasons = [reason.value for reason in Reason]
     if guard.reason is not None and guard.reason not in reasons:
+        place = document.place(("guards", position, "reason"))
         faults.add(f"guard {guard.id}: there is no reason {guard.reason!r}", place, nearest(guard.reason, reasons))
 
 
@@ -204,55 +202,52 @@ def _window(form: WindowForm | str) -> WindowRule | None:
 
 def _statements(form: IndicatorForm, context: Context, faults: Faults) -> _Statements | None:
     """Every statement of an indicator, or None where one is wrong: each of them is looked at."""
-    lint = partial(_sql, context=context, windowed=form.window != "none")
-    items = proof = None
-    guards: list[Sql] = []
-    with faults.caught():
-        shape = MEASURE if form.type == "measure" else ITEMS
-        items, types = lint(form.items, ("items",), shape)
-        _check_items(form, types, context, faults)
-    for position, guard in enumerate(form.guards):
-        with faults.caught():
-            guards.append(lint(guard.sql, ("guards", position, "sql"), GUARD)[0])
-    if form.when_empty.proof is not None:
-        with faults.caught():
-            proof = lint(form.when_empty.proof, ("when_empty", "proof"), None)[0]
-    complete = len(guards) == len(form.guards) and (proof is not None or form.when_empty.proof is None)
-    return _Statements(items, tuple(guards), proof) if items is not None and complete else None
+
+    def linted(text: str, at: tuple[str | int, ...], shape: Shape | None) -> Sql | None:
+        return faults.attempt(lambda: _sql(text, at, shape, form, context))
+
+    items = linted(form.items, ("items",), MEASURE if form.type == "measure" else ITEMS)
+    guards = [linted(guard.sql, ("guards", position, "sql"), GUARD) for position, guard in enumerate(form.guards)]
+    sound = [guard for guard in guards if guard is not None]
+    proof = form.when_empty.proof
+    proving = None if proof is None else linted(proof, ("when_empty", "proof"), None)
+    if items is None or len(sound) < len(guards) or (proof is not None and proving is None):
+        return None
+    return _Statements(items, tuple(sound), proving)
 
 
-def _check_items(form: IndicatorForm, types: Mapping[str, str], context: Context, faults: Faults) -> None:
-    place = context.document.place(("items",))
-    if form.per_service and "service_id" not in types:
-        faults.add("per_service asks for the column service_id", place, "select it, or set per_service to false")
-    if (form.reaction_window != "none") != ("react_by" in types):
-        what = "a reaction window and the column react_by go together"
-        faults.add(what, place, "name the window, and select when it runs out")
-
-
-def _sql(
-    text: str, at: tuple[str | int, ...], shape: Shape | None, *, context: Context, windowed: bool
-) -> tuple[Sql, Mapping[str, str]]:
+def _sql(text: str, at: tuple[str | int, ...], shape: Shape | None, form: IndicatorForm, context: Context) -> Sql:
     line = context.document.line(at)
-    file = str(context.document.path)
+    place = f"{context.document.path}:{line}"
     samples = context.samples
-    if not windowed:
+    if form.window == "none":
         samples = {name: value for name, value in samples.items() if name not in _WINDOW_PARAMETERS}
     linted = lint_select(
         text,
         tables=context.tables.binder,
-        file=file,
+        file=str(context.document.path),
         line=line,
         parameters=samples,
         required_columns=() if shape is None else shape.required,
         optional_columns=None if shape is None else shape.optional,
     )
     if shape is None:
-        check_proof(linted.types, f"{file}:{line}")
+        check_proof(linted.types, place)
     else:
-        shape.check(linted.types, f"{file}:{line}")
+        shape.check(linted.types, place)
+    if at == ("items",):
+        _check_items(form, linted.columns, place)
     streams = context.tables.behind(linted.tables)
-    return Sql(linted.text, context.file, line, streams, tuple(sorted(linted.parameters))), linted.types
+    return Sql(linted.text, context.file, line, streams, tuple(sorted(linted.parameters)))
+
+
+def _check_items(form: IndicatorForm, columns: Collection[str], place: str) -> None:
+    if form.per_service and "service_id" not in columns:
+        cure = "select it, or set per_service to false"
+        raise RulePackError("per_service asks for the column service_id", where=place, cure=cure)
+    if (form.reaction_window != "none") != ("react_by" in columns):
+        cure = "name the window under reaction_window, and select the instant it runs out as react_by"
+        raise RulePackError("a reaction window and the column react_by go together", where=place, cure=cure)
 
 
 def _guard(form: GuardForm, sql: Sql) -> Guard:

@@ -1,4 +1,4 @@
-"""What an author of a pack still owes: cases of every kind, a case for every counter-check, parameters that are used."""
+"""What an author of a pack still owes: cases of every kind, a case for every counter-check, no unused parameter."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _cases(pack: RulePack, files: tuple[CaseFile, ...], path: Path) -> Iterator[
         if file is None or file.is_view:
             yield Finding(str(path / indicator.items.file), f"{indicator.id} has no cases beside it")
         else:
-            yield from _indicator_cases(indicator, file)
+            yield from _indicator_cases(indicator, file, path)
     for view in pack.views:
         file = by_subject.get(view.name)
         if file is None or not file.cases:
@@ -53,7 +53,7 @@ def _cases(pack: RulePack, files: tuple[CaseFile, ...], path: Path) -> Iterator[
             yield Finding(str(file.path), f"cases of {file.subject}, which the pack does not have")
 
 
-def _indicator_cases(indicator: Indicator, file: CaseFile) -> Iterator[Finding]:
+def _indicator_cases(indicator: Indicator, file: CaseFile, path: Path) -> Iterator[Finding]:
     shown = {case.kind for case in file.cases}
     for kind in CASE_KINDS:
         if kind not in shown and kind not in file.not_applicable:
@@ -66,7 +66,7 @@ def _indicator_cases(indicator: Indicator, file: CaseFile) -> Iterator[Finding]:
         if kind.startswith("gaming:") and kind.removeprefix("gaming:") not in checks:
             yield Finding(str(file.path), f"a case of kind {kind}, and no such guard or condition")
     if not (checks or indicator.limits):
-        yield Finding(indicator.items.file, f"{indicator.id} has no counter-check: guard, condition or limit")
+        yield Finding(str(path / indicator.items.file), f"{indicator.id} has no guard, condition or limit")
 
 
 def _parameters(pack: RulePack, path: Path) -> Iterator[Finding]:

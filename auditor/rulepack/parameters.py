@@ -28,7 +28,8 @@ def declared_parameters(document: YamlDocument | None, faults: Faults) -> dict[s
             parameter = _parameter(form)
             problem = _problem(parameter, parameter.value)
             if problem:
-                faults.add(f"the default of {form.name} {problem}", place, _MEND)
+                value_at = document.place(("parameters", position, "value"))
+                faults.add(f"the default of {form.name} {problem}", value_at, _MEND)
             parameters[form.name] = parameter
     return parameters
 

@@ -308,7 +308,7 @@ def test_one_bad_line_is_one_message_with_its_line_and_the_rest_is_read(
         ("ticket.csv", "ticket_id,kind\na,incident\n".encode("utf-32"), "UTF-32 text"),
         ("ticket.csv", b"PK\x03\x04rest of a workbook", "a ZIP archive or an office document"),
         ("ticket.csv", b"%PDF-1.7", "a PDF document"),
-        ("ticket.jsonl", gzip.compress(b"{}"), "gzip-compressed data without the ending .gz"),
+        ("ticket.jsonl", gzip.compress(b"{}", mtime=0), "gzip-compressed data without the ending .gz"),
         ("ticket.jsonl.gz", b"this is not gzip", "compressed data is damaged"),
         ("ticket.jsonl.gz", gzip.compress(os.urandom(9000))[:-4000], "compressed data is damaged"),
         ("ticket.csv", b"", "the file is empty: it has no header row"),

@@ -152,7 +152,7 @@ def test_window_functions_turn_snapshots_into_events(exports: Any, read: Reader)
 with changes as (
   select *, lag(state) over (partition by n order by "at") as before from log
 )
-select n as ticket_id, local_time(at, 'UTC') as at, 'status' as kind, 'status' as field, before as "from",
+select n as ticket_id, local_time("at", 'UTC') as at, 'status' as kind, 'status' as field, before as "from",
   state as "to", _line
 from changes where before is not null and before <> state"""
     mapping = selecting(select, "ticket_event").replace('incidents: {file: "incidents*.csv"}', "log: {file: log.csv}")
