@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -87,31 +87,10 @@ def share(tallied: Tally, kind: IndicatorType, unseen: int) -> Measured:
 
 def item_counts(members: Members) -> ItemCounts:
     """Complete counts by verdict."""
-    if not members.pending and not members.items.unsure and members.lo == members.hi:
-        return _counts(_decided(value) for value in members.lo)
-    return _counts(_verdict(members, index) for index in range(len(members.lo)))
-
-
-def _verdict(members: Members, index: int) -> str:
-    where = members.where(index)
-    if where == "no":
-        return "left_out"
-    low, high = members.lo[index], members.hi[index]
-    return "undecided" if where != "both" or low != high else _decided(low)
-
-
-def _decided(value: float) -> str:
-    if value == 1.0:
-        return "met"
-    return "not_met" if value == 0.0 else "partly_met"
-
-
-def _counts(verdicts: Iterable[str]) -> ItemCounts:
-    count = Counter(verdicts)
-    return ItemCounts(
-        met=count["met"],
-        not_met=count["not_met"],
-        partly_met=count["partly_met"],
-        undecided=count["undecided"],
-        left_out=count["left_out"],
-    )
+    lo = members.lo
+    if members.pending or members.items.unsure or lo != members.hi:
+        count = Counter(map(members.verdict, range(len(lo))))
+        verdicts = ("met", "not met", "partly met", "undecided", "left out")
+        return ItemCounts(*(count[verdict] for verdict in verdicts))
+    met, not_met = lo.count(1.0), lo.count(0.0)
+    return ItemCounts(met, not_met, len(lo) - met - not_met, undecided=0, left_out=0)

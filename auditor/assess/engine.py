@@ -43,7 +43,9 @@ def assess(pack: RulePack, session: Session, request: AssessmentRequest, payload
     asked = (pack.sha256, request.as_of.astimezone(UTC), request.time_zone)
     if asked != (setting.pack.sha256, setting.as_of, setting.zone.key):
         raise ValueError("the session was opened for another rule pack, instant or time zone")
-    observed = [observe(indicator, session, request) for indicator in pack.indicators.values()]
+    indicators = pack.indicators.values()
+    session.full.admit(sql for each in indicators for sql in (each.items, *(guard.sql for guard in each.guards)))
+    observed = [observe(indicator, session, request) for indicator in indicators]
     observations = every_indicator_once(pack, observed)
     sources = _sources(session)
     records, omitted = record_views(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, TypeAlias
 
 from auditor.errors import QueryError
@@ -23,7 +24,7 @@ class Items:
     Attributes:
         ids: unique names of the members.
         lo, hi: how far each is met in 0..1; equal when decided.
-        evidence: references of the rows each rests on.
+        evidence: references of the rows each rests on, perhaps one twice.
         absent: streams (`stream` or `stream:kind`) whose rows were looked for and not found.
         undecided: members that the SELECT itself calls undecided.
         unsure: members of which it is not certain that they belong to the population.
@@ -56,7 +57,7 @@ def read_items(columns: Columns) -> Items:
     """
     _require(columns, REQUIRED)
     columns = _without_duplicates(columns)
-    ids = [_text(value, "item") for value in columns["item"]]
+    ids = _names(columns["item"])
     lo = _limits(columns["met_lo"], 0.0, "met_lo")
     hi = _limits(columns["met_hi"], 1.0, "met_hi")
     _check_limits(ids, lo, hi)
@@ -65,7 +66,7 @@ def read_items(columns: Columns) -> Items:
         services=_texts(columns, "service_id", len(ids)),
         lo=lo,
         hi=hi,
-        evidence=[_refs(value, "evidence") for value in columns["evidence"]],
+        evidence=_evidence(columns["evidence"]),
         notes=_texts(columns, "note", len(ids)),
         absent=_lists(columns, "absent"),
         undecided=_flags(columns, "undecided"),
@@ -93,7 +94,11 @@ def refs(value: Any, column: str = "evidence") -> Sequence[str]:
     Raises:
         QueryError: something else.
     """
-    return _refs(value, column)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(entry is None or isinstance(entry, str) for entry in value):
+        raise QueryError(f"column {column} holds {value!r} where a list of text belongs", cure=_CURE)
+    return list(dict.fromkeys(entry for entry in value if entry is not None))
 
 
 def _require(columns: Columns, names: Sequence[str]) -> None:
@@ -116,9 +121,24 @@ def _without_duplicates(columns: Columns) -> Columns:
     return dict(zip(columns, zip(*first.values(), strict=True), strict=True))
 
 
-def _limits(values: Sequence[Any], default: float, column: str) -> list[float]:
-    if all(type(value) is float for value in values):
-        return list(values)
+# The columns of a large population hold one type and nothing else; that is found out at the speed of C.
+def _are(values: Iterable[Any], kind: type) -> bool:
+    return set(map(type, values)) <= {kind}
+
+
+def _names(values: Sequence[Any]) -> Sequence[str]:
+    return values if _are(values, str) else [_text(value, "item") for value in values]
+
+
+def _evidence(values: Sequence[Any]) -> Sequence[Sequence[str]]:
+    if _are(values, list) and _are(chain.from_iterable(values), str):
+        return values
+    return [refs(value) for value in values]
+
+
+def _limits(values: Sequence[Any], default: float, column: str) -> Sequence[float]:
+    if _are(values, float):
+        return values
     numbers = (number(value, column) for value in values)
     return [default if value is None else value for value in numbers]
 
@@ -145,18 +165,8 @@ def _texts(columns: Columns, name: str, length: int) -> Sequence[str | None]:
     return [None if value is None else _text(value, name) for value in columns[name]]
 
 
-def _refs(value: Any, column: str) -> Sequence[str]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise QueryError(f"column {column} holds {value!r} where a list of text belongs", cure=_CURE)
-    if len(value) == 1 and value[0] is not None:
-        return value
-    return list(dict.fromkeys(entry for entry in value if entry is not None))
-
-
 def _lists(columns: Columns, name: str) -> Mapping[int, Sequence[str]]:
-    return {index: _refs(value, name) for index, value in enumerate(columns.get(name, ())) if value}
+    return {index: refs(value, name) for index, value in enumerate(columns.get(name, ())) if value}
 
 
 def _flags(columns: Columns, name: str) -> frozenset[int]:

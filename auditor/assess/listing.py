@@ -23,12 +23,12 @@ def listed(members: Members, seed: str) -> tuple[ItemResult, ...]:
         seed: text that the sample follows from.
     """
     names = members.items.ids
-    met: list[int] = []
-    exceptions: list[int] = []
-    plain = not members.pending and not members.items.unsure
-    for index, (low, high) in enumerate(zip(members.lo, members.hi, strict=True)):
-        is_met = low == high == 1.0 and (plain or members.where(index) == "both") and index not in members.guards
-        (met if is_met else exceptions).append(index)
+    if members.pending or members.items.unsure or members.guards or members.lo != members.hi:
+        is_met = [members.verdict(index) == "met" and index not in members.guards for index in range(len(names))]
+    else:
+        is_met = [low == 1.0 for low in members.lo]
+    met = [index for index, good in enumerate(is_met) if good]
+    exceptions = [index for index, good in enumerate(is_met) if not good]
     exceptions.sort(key=names.__getitem__)
     met.sort(key=names.__getitem__)
     chosen = exceptions[:MAX_EXCEPTIONS] + _sample(met, seed)
@@ -52,7 +52,9 @@ def _sample(indexes: list[int], seed: str) -> list[int]:
 
 def _result(members: Members, index: int) -> ItemResult:
     items = members.items
-    evidence, note = sorted(items.evidence[index]), items.notes[index]
+    evidence, note = items.evidence[index], items.notes[index]
+    if len(evidence) > 1:
+        evidence = sorted(set(evidence))
     if len(evidence) > MAX_REFS:
         more = f"and {len(evidence) - MAX_REFS} more rows"
         note = f"{note}; {more}" if note else more

@@ -60,6 +60,15 @@ class Members:
             return "both"
         return "hi" if low == 1.0 else "lo"
 
+    def verdict(self, index: int) -> str:
+        """A member's result in a word or two, the same as `ItemResult.verdict`."""
+        where, low = self.where(index), self.lo[index]
+        if where == "no":
+            return "left out"
+        if where != "both" or low != self.hi[index]:
+            return "undecided"
+        return {1.0: "met", 0.0: "not met"}.get(low, "partly met")
+
 
 def judge(items: Items, absence: Absence, aged: Mapping[str, ReasonNote], as_of: datetime) -> Members:
     """Apply what holds for every indicator.

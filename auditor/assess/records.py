@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from auditor.assess.relations import AS_COLUMNS, RUNS
+from auditor.assess.relations import AS_COLUMNS, GIVEN_REFS, RUNS
 from auditor.canonical import JsonValue, round_real
 from auditor.model.assessment import Observation, RecordView
 from auditor.model.evidence import Tier
@@ -68,9 +68,9 @@ def record_views(
 
 def _rows(sandbox: Sandbox, stream: StreamDef, refs: Sequence[str]) -> Iterable[Mapping[str, Any]]:
     table = f"{SCHEMA}.{quoted(stream.name)}"
-    sql = AS_COLUMNS.format(sql=f"select * from {table} where _ref in (select unnest($refs::varchar[]))")
+    sql = AS_COLUMNS.format(sql=f"select * from {table} where _ref in ({GIVEN_REFS})")
     for start in range(0, len(refs), _BATCH):
-        encoded = sandbox.query(sql, {"refs": list(refs[start : start + _BATCH])}).rows[0][0]
+        encoded = sandbox.query(sql, {"refs": orjson.dumps(refs[start : start + _BATCH]).decode()}).rows[0][0]
         columns = {name: values or () for name, values in orjson.loads(encoded).items()}
         for values in zip(*columns.values(), strict=True):
             yield dict(zip(columns, values, strict=True))

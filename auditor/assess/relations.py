@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,10 @@ AS_COLUMNS = "select to_json(answer) from (select list(columns('(.*)')) as \"\\1
 as much."""
 
 
+GIVEN_REFS = "select unnest(from_json($refs, '[\"VARCHAR\"]'))"
+"""References given as one JSON text `$refs`: of a list, DuckDB looks for pandas once per entry."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What every statement of an assessment shares."""
@@ -64,6 +68,10 @@ class Relations:
         self._known = frozenset((*STREAMS, *self._views, *_CALENDARS))
         self._made: dict[str, QueryError | None] = {}
         self._tiers: dict[str, tuple[Tier, Tier] | None] = {}
+
+    def admit(self, statements: Iterable[Sql]) -> None:
+        """Have many statements judged at once, which costs a third of judging each when it is asked."""
+        self._sandbox.admit([AS_COLUMNS.format(sql=sql.text) for sql in statements])
 
     def columns(self, sql: Sql, window: Window | None = None, goal: float | None = None) -> Columns:
         """The answer of a SELECT, by columns.
@@ -124,9 +132,9 @@ class Relations:
 
     def weakest_of(self, stream: str, cited: Sequence[str]) -> Tier | None:
         """Lowest tier among the cited rows of a stream; None when it has none of them."""
-        sql = f"select min(_reliability) from {quoted(stream)} where _ref in (select unnest($cited::varchar[]))"
+        sql = f"select min(_reliability) from {quoted(stream)} where _ref in ({GIVEN_REFS})"
         with self._prepared(stream):
-            lowest = self._sandbox.query(sql, {"cited": list(cited)}).rows[0][0]
+            lowest = self._sandbox.query(sql, {"refs": orjson.dumps(list(cited)).decode()}).rows[0][0]
         return None if lowest is None else Tier(lowest)
 
     def close(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 from auditor.assess.question import Evaluation, status_of
@@ -16,15 +15,15 @@ STRONG = Tier.R2
 """Rows of this tier and above are not capped."""
 
 
-def weakest_cited(relations: Relations, cited: Iterable[str]) -> Tier | None:
+def weakest_cited(relations: Relations, cited: Collection[str]) -> Tier | None:
     """Lowest tier among rows that are cited by reference; None when none is cited."""
-    by_stream: dict[str, list[str]] = defaultdict(list)
-    for ref in cited:
-        by_stream[ref.partition(":")[0]].append(ref)
-    found = [
-        lowest if lowest == highest else relations.weakest_of(stream, by_stream[stream])
-        for stream, (lowest, highest) in relations.tiers_of(by_stream.keys() & STREAMS.keys()).items()
-    ]
+    found: list[Tier | None] = []
+    streams = {ref.partition(":")[0] for ref in cited}
+    for stream, (lowest, highest) in relations.tiers_of(streams & STREAMS.keys()).items():
+        if lowest == highest:
+            found.append(lowest)
+        else:
+            found.append(relations.weakest_of(stream, [ref for ref in cited if ref.startswith(f"{stream}:")]))
     return min((tier for tier in found if tier is not None), default=None)
 
 

@@ -40,17 +40,18 @@ class CollectOutcome:
 
 @dataclass(slots=True)
 class _Source:
-    """One source inside the pull: its checked `source_run` values, and what has been read of it."""
+    """One source inside the pull: its checked `source_run` values, and what has been read of it.
+
+    Attributes:
+        streams: the streams it answers for.
+        whole: those of them of which everything is read.
+    """
 
     values: dict[str, JsonValue]
+    streams: frozenset[str]
     whole: frozenset[str]
     gaps: GapLog = field(default_factory=GapLog)
     rows: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def streams(self) -> frozenset[str]:
-        """The streams it answers for."""
-        return _names(self.values["streams"])
 
 
 class Pull:
@@ -104,14 +105,15 @@ class Pull:
             detail = f"the pull describes itself wrongly: {'; '.join(problems)}"
             self._note(Gap(None, GapReason.MALFORMED, detail, source_id=source_id), source_id)
             return
+        streams = _names(checked.values["streams"])
         known = self._sources.get(source_id)
         if known is None:
-            self._sources[source_id] = _Source(checked.values, run.whole)
+            self._sources[source_id] = _Source(checked.values, streams, run.whole & streams)
         else:
             # The origin decided the tier of rows that are written already.
             known.values = {**checked.values, "origin": known.values["origin"]}
-            known.whole = run.whole
-        self._answered |= self._sources[source_id].streams
+            known.streams, known.whole = streams, run.whole & streams
+        self._answered |= streams
 
     def record(self, record: Record) -> None:
         """Load one record, or say why not."""
@@ -180,7 +182,7 @@ class Pull:
     def close(self) -> CollectOutcome:
         """Write the pull of every source."""
         if not self._sources:
-            self._sources[self.source_id] = _Source(self._nothing_read(), frozenset())
+            self._sources[self.source_id] = _Source(self._nothing_read(), frozenset(), frozenset())
         first = next(iter(self._sources.values()))
         for gap in self._stray:
             first.gaps.add(gap)
@@ -199,7 +201,7 @@ class Pull:
             values["scope_complete"] = None
         hiding = source.gaps.hiding_streams
         all_seen = values["status"] == "ok" and not values["denied"] and None not in hiding
-        snapshots = (source.whole & source.streams) - hiding if all_seen else frozenset()
+        snapshots = source.whole - hiding if all_seen else frozenset()
         return SourcePull(source_id, SourceKind(str(values["kind"])), values, tuple(source.gaps), snapshots)
 
     def _nothing_read(self) -> dict[str, JsonValue]:

@@ -52,7 +52,7 @@ class Binder:
             StatementError: a table, column, function or type in it is wrong, or two columns have one name.
         """
         try:
-            described = self._sandbox.describe(text, params)
+            described = self._sandbox.describe(text, params, judged=True)
         except QueryError as error:
             raise _does_not_fit(error) from error
         columns = dict(described)

@@ -9,7 +9,7 @@ when it runs. Write `30 * 86400000::bigint`, or use intervals and `date_diff`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -133,9 +133,10 @@ def names_used(text: str, tables: Collection[str], rules: Rules) -> Names:
         StatementError: it is not one SELECT, or holds anything that is not allowed.
     """
     parsed = parse_select(text)
-    own = _own_tables(parsed.query, tables)
+    nodes = list(parsed.query.walk())
+    own = _own_tables(nodes, tables)
     found = Names(set(), set())
-    for node in parsed.query.walk():
+    for node in nodes:
         called = called_function(node, text)
         if called is not None:
             if not isinstance(node.parent, exp.Table):
@@ -154,9 +155,11 @@ def names_used(text: str, tables: Collection[str], rules: Rules) -> Names:
     return found
 
 
-def _own_tables(query: exp.Query, tables: Collection[str]) -> frozenset[str]:
+def _own_tables(nodes: Sequence[exp.Expr], tables: Collection[str]) -> frozenset[str]:
     own = set()
-    for cte in query.find_all(exp.CTE):
+    for cte in nodes:
+        if not isinstance(cte, exp.CTE):
+            continue
         name = cte.alias.lower()
         if name in tables:
             raise StatementError(

@@ -154,13 +154,17 @@ class Sandbox:
             if refusal(serialized) is None:
                 self._admitted.add(statement)
 
-    def describe(self, sql: str, params: Parameters | None = None) -> list[tuple[str, str]]:
+    def describe(self, sql: str, params: Parameters | None = None, *, judged: bool = False) -> list[tuple[str, str]]:
         """Name and SQL type of each column that a SELECT would answer with; it does not run.
+
+        Args:
+            judged: the statement need not be judged here, because the lint has let it pass.
 
         Raises:
             QueryError: it was refused, or does not fit the tables.
         """
-        self._require_admitted(sql)
+        if not judged:
+            self._require_admitted(sql)
         with self._guarded():
             self._execute(f"describe {sql}", params)
             return [(str(row[0]), str(row[1])) for row in self._connection.fetchall()]

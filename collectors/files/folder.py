@@ -35,15 +35,11 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class StreamFile:
-    """One file of the folder that holds rows of a stream."""
+    """One file of the folder that holds rows of a stream, as CSV or as JSON Lines."""
 
     stream: str
     path: Path
-
-    @property
-    def is_csv(self) -> bool:
-        """CSV, not JSON Lines."""
-        return ".csv" in self.path.suffixes[-2:]
+    is_csv: bool
 
 
 def load_manifest(folder: Path) -> Manifest:
@@ -108,7 +104,7 @@ def _readable(folder: Path, stream: str, path: Path, manifest: Manifest) -> Stre
     if not manifest.answering_for(stream):
         detail = f"no source of the manifest lists {stream} under streams, so the file was not read"
         return Gap(stream, GapReason.NOT_CONFIGURED, detail, path.name)
-    return StreamFile(stream, path)
+    return StreamFile(stream, path, is_csv=".csv" in path.suffixes[-2:])
 
 
 def file_problem(folder: Path, path: Path) -> str | None:

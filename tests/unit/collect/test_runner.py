@@ -95,10 +95,10 @@ def test_a_sound_record_becomes_a_row_with_its_provenance(run: Runs) -> None:
             "bytes that were not kept",
             "document",
         ),
-        (lambda ctx: document(fetched_at=datetime(2026, 1, 1))(ctx), "fetched_at is not an instant", "document"),  # noqa: DTZ001
-        (lambda ctx: document(place=7)(ctx), "place is not text", "document"),
-        (lambda ctx: document(reliability=5)(ctx), "reliability is not a tier", "document"),
-        (lambda ctx: document(source_id="other")(ctx), "before its source said what it is", "document"),
+        (document(fetched_at=datetime(2026, 1, 1)), "fetched_at is not an instant", "document"),  # noqa: DTZ001
+        (document(place=7), "place is not text", "document"),
+        (document(reliability=5), "reliability is not a tier", "document"),
+        (document(source_id="other"), "before its source said what it is", "document"),
         (lambda _: "a text", "yielded a str", None),
         (lambda _: Gap("nonsense", GapReason.MALFORMED, "x"), "yielded a Gap", None),
         (lambda _: Gap(None, "broken", "x"), "yielded a Gap", None),  # type: ignore[arg-type]
@@ -191,6 +191,7 @@ def test_hand_kept_lists_are_capped(run: Runs) -> None:
         document(),
         lambda ctx: record(ctx, "ticket", {"ticket_id": "t", "kind": "incident"}),
         lambda ctx: record(ctx, "ticket", {"ticket_id": "u", "kind": "incident"}, reliability=Tier.R1),
+        lambda ctx: record(ctx, "ticket", {"ticket_id": "v", "kind": "incident"}, reliability=Tier.R3),
         lambda ctx: record(ctx, "training_record", training),
         lambda ctx: record(ctx, "attestation", attestation),
     )
@@ -199,11 +200,12 @@ def test_hand_kept_lists_are_capped(run: Runs) -> None:
         ("document", Tier.R2),
         ("ticket", Tier.R2),
         ("ticket", Tier.R1),
+        ("ticket", Tier.R2),
         ("training_record", Tier.R0),
         ("attestation", Tier.R0),
     ]
     default = run(yielding(*things))
-    assert [row.reliability for row in default.writer.rows] == [Tier.R2, Tier.R4, Tier.R1, Tier.R5, Tier.R1]
+    assert [row.reliability for row in default.writer.rows] == [Tier.R2, Tier.R4, Tier.R1, Tier.R3, Tier.R5, Tier.R1]
 
 
 def test_a_later_source_run_cannot_take_back_that_the_list_is_hand_kept(run: Runs) -> None:
@@ -364,7 +366,7 @@ def test_strict_lets_sound_evidence_pass(run: Runs) -> None:
 
 def test_strict_writes_no_pull_of_what_it_refuses(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[object] = []
-    monkeypatch.setattr("auditor.collect.pull.Pull.close", lambda self: closed.append(self))
+    monkeypatch.setattr("auditor.collect.pull.Pull.close", closed.append)
     with pytest.raises(EvidenceError):
         run(yielding(document(values={"titel": "x"})), strict=True)
     assert closed == []

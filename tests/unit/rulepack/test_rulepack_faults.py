@@ -71,6 +71,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "    effect: factor\n    amount: 0.5",
         "    effect: unknown\n    reason: stale",
         "there is no reason 'stale'",
+        "    reason: stale",
     ),
     "window": (
         PM,
@@ -113,7 +114,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "  agreement: {use: optional, kinds: [SLA]}\n",
         "",
         "DOC-2.1 reads the stream agreement, which its needs do not name",
-        "  service: population",
+        "needs:",
     ),
     "unused need": (
         DOC,
@@ -126,7 +127,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
         "id: live",
         "id: one-agreement",
         "two counter-checks are called one-agreement",
-        "  - id: one-agreement",
+        "guards:",
     ),
     # statements: the line inside the block is meant
     "unknown column": (DOC, "list(s._ref)", "list(s._reff)", 'does not have a column named "_reff"'),

@@ -34,6 +34,7 @@ from auditor.model.assessment import Seal
 from auditor.model.evidence import PayloadRef
 from auditor.ports import EvidenceWriter
 from auditor.store import payloads
+from auditor.store.commit import write_run
 from auditor.store.store import OpenRun, RunStatus, Store
 from auditor.store.verify import verify
 
@@ -394,6 +395,18 @@ def test_everything_a_manifest_names_is_durable_before_it_counts(
         assert ("fsync", source) in events[:place], f"{target} got its name before its bytes were durable"
         assert ("fsync", str(Path(target).parent)) in events[place:last_commit], f"the entry of {target} is not durable"
     assert ("fsync", str(store.layout.payloads)) in events[:last_commit]
+
+
+def test_an_interrupt_just_after_the_commit_takes_nothing_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: Any) -> str:
+        write_run(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("auditor.store.run.write_run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        quick_run(store)
+    assert store.run(1).status is RunStatus.COMPLETE
+    assert verify(store) == []
 
 
 def test_assessment_bytes_are_checked_when_they_are_read(store: Store) -> None:

@@ -100,7 +100,7 @@ def as_lines(*rows: Mapping[str, Any]) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Callable[..., Path]:
-    """Call it with file name (`_` for `.`: use a dict) -> content to get an evidence folder with a manifest."""
+    """Call it with file name -> content to get an evidence folder with a manifest."""
 
     def make(files: Mapping[str, str | bytes] | None = None, manifest: str | None = MANIFEST) -> Path:
         root = tmp_path / "evidence"
@@ -116,7 +116,7 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def read() -> Callable[..., Read]:
     """Call it with a folder (and a mapping) to read it."""
 

@@ -33,7 +33,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 instants = st.datetimes().filter(lambda moment: moment.year > 1000).map(lambda moment: f"{moment.isoformat()}Z")
 VALUES: Mapping[FieldType, st.SearchStrategy[Any]] = {
     FieldType.TEXT: texts,
-    FieldType.INT: st.integers(0, 4),
+    FieldType.INT: st.integers(1, 4),
     FieldType.REAL: st.floats(0, 1, allow_nan=False),
     FieldType.BOOL: st.booleans(),
     FieldType.INSTANT: instants,

@@ -258,11 +258,11 @@ def test_a_line_that_is_made_up_is_refused(exports: Any, read: Reader) -> None:
             "no value map x",
         ),
         (
-            "select \"Number\" as ticket_id, 'incident' as kind, _line, local_time('2026-01-01 00:00', 'No/Where') as created from incidents",
+            "select 'a' as ticket_id, 'incident' as kind, _line, local_time('2026-01-01 00:00', 'A') as due from incidents",
             "TimeZone",
         ),
         (
-            'select "Number" as ticket_id, \'incident\' as kind, _line, cast("Prio" as integer) as reopened from incidents',
+            'select "Number" as ticket_id, \'incident\' as kind, _line, "Prio"::integer as reopened from incidents',
             "fails",
         ),
         ("selec", ""),

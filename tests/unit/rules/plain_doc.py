@@ -1,0 +1,214 @@
+"""DOC levels 1 and 2 in plain Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plain_terms import (
+    active_person,
+    classified,
+    document_of,
+    in_force,
+    major_services,
+    names,
+    recent,
+    reviewed,
+)
+from plain_world import F, Row, T, Truth, U, World, both, compared, either, instant, negated, sure
+
+SHADOW_SHARE, PLACEHOLDER_MAX, MAX_AGE_D, DOC_SCAN_MIN = 0.05, 0.05, 730, 50
+
+
+@dataclass
+class Item:
+    """One member of a population: how far it is met, and whether it is a member for sure."""
+
+    name: str
+    lo: float
+    hi: float
+    unsure: bool = False
+
+
+def _clean(document: Row | None) -> Truth:
+    return T if document is None else compared(document["placeholder_ratio"], lambda part: part <= PLACEHOLDER_MAX)
+
+
+def covering_sla(world: World, service_id: str) -> Truth:
+    found = []
+    for row in world.of("agreement"):
+        if row["kind"] == "SLA":
+            clean = _clean(document_of(world, row)[0])
+            found.append(both(in_force(world, row), classified(row["kind_conf"]), names(row, service_id), clean))
+    return world.unless_hidden(either(*found), ("agreement", "SLA"))
+
+
+def _section(document: Row, key: str) -> Truth:
+    sections = document["sections_found"]
+    return U if sections is None else sure(sections.get(key, False))
+
+
+def is_catalogue_of(document: Row, service_id: str) -> Truth:
+    if document["kind"] != "catalogue":
+        return F
+    return both(
+        compared(document["status"], lambda value: value == "current"),
+        classified(document["kind_conf"]),
+        names(document, service_id),
+        _section(document, "service_levels"),
+        _clean(document),
+    )
+
+
+def covering_catalogue(world: World, service_id: str) -> Truth:
+    found = either(*(is_catalogue_of(row, service_id) for row in world.of("document")))
+    return world.unless_hidden(found, ("document", "catalogue"))
+
+
+def _measurable(target: Row) -> bool:
+    return target["value"] is not None and target["unit"] is not None
+
+
+def has_target(world: World, service_id: str) -> Truth:
+    found = sure(any(row["service_id"] == service_id and _measurable(row) for row in world.of("target")))
+    return world.unless_hidden(found, ("target", None))
+
+
+def shadow_services(world: World) -> list[Item]:
+    known = {row["service_id"] for row in world.of("service")}
+    tickets = [row for row in world.of("ticket") if world.in_window(instant(row["created"]), 90) == T]
+    standing: dict[str, int] = {}
+    for ticket in tickets:
+        for name in set(ticket["service_ids"] or []) - known:
+            standing[name] = standing.get(name, 0) + 1
+    hi = 0.0 if world.proven("service") else 1.0
+    return [Item(name, 0.0, hi) for name, count in standing.items() if count > SHADOW_SHARE * len(tickets)]
+
+
+def doc_2_1(world: World) -> list[Item]:
+    items = []
+    for service_id, member in major_services(world).items():
+        cover = either(covering_sla(world, service_id), covering_catalogue(world, service_id))
+        met = U if member == U else both(cover, has_target(world, service_id))
+        items.append(Item(service_id, *met))
+    return items + shadow_services(world)
+
+
+@dataclass
+class Member:
+    """A document of the population of DOC-2.2: an SLA or a catalogue document."""
+
+    row: Row
+    is_sla: bool
+    undecided: bool = False
+    unsure: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.row["agreement_id" if self.is_sla else "doc_id"])
+
+    def item(self, lo: float, hi: float) -> Item:
+        return Item(self.name, 0.0, 1.0) if self.undecided else Item(self.name, lo, hi, self.unsure)
+
+
+def members(world: World) -> list[Member]:
+    major = major_services(world)
+    found = []
+    for row in world.of("agreement"):
+        names_one = either(*(both(member, names(row, name)) for name, member in major.items()))
+        state = both(in_force(world, row), names_one) if row["kind"] == "SLA" else F
+        doubt = classified(row["kind_conf"])
+        if both(state, doubt) != F:
+            found.append(Member(row, True, undecided=state == U, unsure=state == T and doubt == U))
+    for row in world.of("document"):
+        alone = either(
+            *(
+                both(member, is_catalogue_of(row, name), negated(covering_sla(world, name)))
+                for name, member in major.items()
+            )
+        )
+        if alone != F:
+            found.append(Member(row, False, unsure=alone == U))
+    return found
+
+
+def doc_2_2(world: World) -> list[Item]:
+    items = []
+    for member in members(world):
+        row = member.row
+        if member.is_sla:
+            own = sure(any(t["agreement_id"] == row["agreement_id"] and _measurable(t) for t in world.of("target")))
+            parties = sure(row["provider"] is not None and row["consumer"] is not None)
+        else:
+            ids = row["service_ids"] or []
+            own = sure(any(t["service_id"] in ids and _measurable(t) for t in world.of("target")))
+            parties = both(_section(row, "owner"), _section(row, "users"))
+        named = compared(row["service_ids"], bool)
+        parts = (named, world.unless_hidden(own, ("target", None)), parties)
+        items.append(member.item(sum(p[0] for p in parts) / 3, sum(p[1] for p in parts) / 3))
+    return items
+
+
+def doc_2_3(world: World) -> list[Item]:
+    items = []
+    for member in members(world):
+        document: Row | None = member.row
+        missing = F
+        if member.is_sla:
+            document, current = document_of(world, member.row)
+            missing = U if document is None and current == U else F
+        if document is None:
+            met = missing
+        else:
+            source = next(s for s in world.sources if s["source_id"] == document["_source"])
+            versioned = sure("document_revision" in source["streams"])
+            met = both(versioned, active_person(world, document["owner"]))
+        items.append(member.item(*met))
+    return items
+
+
+def _last_edit(world: World, doc_id: str) -> Truth:
+    edits = [
+        both(
+            recent(world, row["at"], MAX_AGE_D),
+            negated(sure(row["is_bot"])),
+            sure(row["decision"] != "rejected"),
+            compared(row["chars_changed"], lambda size: size >= 20),
+        )
+        for row in world.of("document_revision")
+        if row["doc_id"] == doc_id
+    ]
+    return world.unless_hidden(either(*edits), ("document_revision", None))
+
+
+def doc_2_4(world: World) -> list[Item]:
+    return [
+        member.item(
+            *(
+                reviewed(world, member.row, MAX_AGE_D)
+                if member.is_sla
+                else _last_edit(world, member.row["doc_id"])
+            )
+        )
+        for member in members(world)
+    ]
+
+
+def doc_1_1(world: World) -> Truth:
+    """Shown that no agreement exists: true, false (there is one), or unknown."""
+    found = []
+    for row in world.of("agreement"):
+        document = world.by_id("document", "doc_id", row["doc_id"])
+        if row["doc_id"] is None:
+            kept = T
+        elif document is None:
+            kept = world.unless_hidden(F, ("document", "agreement"))
+        else:
+            kept = compared(document["status"], lambda value: value != "archived")
+        found.append(both(classified(row["kind_conf"]), kept))
+    there_is_one = either(*found)
+    sources = world.answering("agreement")
+    sound = bool(sources) and all(
+        source["status"] == "ok" and not source["denied"] and not world.is_stale(source) for source in sources
+    )
+    scanned = len(world.of("document")) >= DOC_SCAN_MIN or world.proven("agreement")
+    return negated(there_is_one) if sound and scanned else (0, 1 - there_is_one[0])

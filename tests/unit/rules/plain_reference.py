@@ -1,0 +1,212 @@
+"""From items to degrees, cells and levels in plain Python: a second opinion on the engine and the rule pack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import plain_doc
+import plain_pm
+from plain_doc import Item
+from plain_world import World
+
+Z, THIN_FLOOR, GATE = 1.645, 0.55, 0.5
+CATALOGUE, SLA = ("document", "catalogue"), ("agreement", "SLA")
+
+
+@dataclass(frozen=True)
+class Degree:
+    """What an indicator comes to; `n` is None where the size is left open, `applies` false for NA."""
+
+    lo: float
+    point: float | None
+    hi: float
+    n: int | None = None
+    applies: bool = True
+
+
+UNKNOWN = Degree(0.0, None, 1.0)
+
+
+def degree(lo: float, point: float | None, hi: float, goal: float, n: int | None = None) -> Degree:
+    low, high = (round(min(max(x / goal, 0.0), 1.0), 9) for x in (lo, hi))
+    middle = None if point is None else round(min(max(point / goal, low), high), 9)
+    return Degree(low, middle, high, n)
+
+
+def wilson(k: float, n: float, sign: int) -> float:
+    p = k / n
+    middle = p + Z * Z / (2 * n)
+    spread = Z * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+    return (middle + sign * spread) / (1 + Z * Z / n)
+
+
+def _size(items: Sequence[Item]) -> int | None:
+    return None if any(item.unsure for item in items) else len(items)
+
+
+def _split(items: Sequence[Item]) -> tuple[list[float], list[float], list[float]]:
+    low = [item.lo for item in items if not item.unsure or item.lo < 1]
+    high = [item.hi for item in items if not item.unsure or item.hi >= 1]
+    decided = [item.lo for item in items if not item.unsure and item.lo == item.hi]
+    return low, decided, high
+
+
+def _ready(world: World, drawn: Sequence[tuple[str, str | None]]) -> bool:
+    return all(world.answers(stream) and not world.stale(stream) for stream, _ in drawn)
+
+
+def census(world: World, items: Sequence[Item], goal: float, drawn: Sequence[tuple[str, str | None]]) -> Degree:
+    """A population or checklist: the interval comes from undecided and unseen members."""
+    if not _ready(world, drawn):
+        return UNKNOWN
+    proven = all(world.proven(*entry) for entry in drawn)
+    low, decided, high = _split(items)
+    if not items:
+        return Degree(0.0, 0.0, 0.0, 0) if proven else UNKNOWN
+    unseen = world.denied(stream for stream, _ in drawn)
+    lo = sum(low) / (len(low) + unseen) if low else 0.0
+    hi = (sum(high) + unseen) / (len(high) + unseen) if high or unseen else 0.0 if proven else 1.0
+    return degree(lo, sum(decided) / len(decided) if decided else None, hi, goal, _size(items))
+
+
+def sample(world: World, windows: Sequence[Sequence[Item]], goal: float, min_n: int, drawn: Sequence[str]) -> Degree:
+    """An event share: Wilson limits, windows widened until enough events are there."""
+    pairs = [(stream, None) for stream in drawn]
+    if not _ready(world, pairs):
+        return UNKNOWN
+    items = next((window for window in windows if len(window) >= min_n), windows[-1])
+    proven = all(world.proven(stream) for stream in drawn)
+    if not items:
+        return Degree(0.0, 0.0, 0.0, 0) if proven else UNKNOWN
+    low, decided, high = _split(items)
+    unseen = world.denied(drawn)
+    lo = wilson(sum(low), len(low) + unseen, -1) if low else 0.0
+    hi = wilson(sum(high) + unseen, len(high) + unseen, 1) if high or unseen else 1.0
+    if proven and all(item.lo == 1 and not item.unsure for item in windows[-1]):
+        lo = max(lo, THIN_FLOOR)
+    return degree(lo, sum(decided) / len(decided) if decided else None, hi, goal, _size(items))
+
+
+def pm_2_4(world: World) -> Degree:
+    goal, drawn = 0.8, ("sla_cycle", "sli_result", "target", "service")
+    if not _ready(world, [(stream, None) for stream in drawn]):
+        return UNKNOWN
+    for days in (90, 180, 365):
+        good, decidable = plain_pm.cycles_of_window(world, days)
+        shares = plain_pm.completeness_of_window(world, days)
+        if decidable >= 25:
+            break
+    if not decidable and not world.proven("sla_cycle"):
+        return UNKNOWN
+    if not decidable:
+        shares = plain_pm.completeness_of_window(world, 90)
+    if not shares:
+        known = world.proven("sli_result")
+        return Degree(0.0, None, 1.0, 0, applies=False) if known and not decidable else UNKNOWN
+    known_shares = [share for share in shares if share is not None]
+    lo, hi = sum(known_shares) / len(shares), (sum(known_shares) + shares.count(None)) / len(shares)
+    point = sum(known_shares) / len(known_shares) if known_shares else None
+    if not decidable:
+        return degree(lo, point, hi, goal)
+    floor = 0.0
+    good_year, all_year = plain_pm.cycles_of_window(world, 365)
+    if world.proven("sla_cycle") and good_year == all_year:
+        floor = THIN_FLOOR
+    share = good / decidable
+    low, high = max(wilson(good, decidable, -1), floor), wilson(good, decidable, 1)
+    return degree(low * lo, None if point is None else share * point, high * hi, goal)
+
+
+def doc_1_1(world: World) -> Degree:
+    if not _ready(world, [("agreement", None)]):
+        return UNKNOWN
+    lo, hi = plain_doc.doc_1_1(world)
+    return Degree(float(lo), float(lo) if lo == hi else None, float(hi))
+
+
+def pm_1_1(world: World) -> Degree:
+    drawn = [("target", None), ("sli_result", None)]
+    if any(item.lo for item in plain_pm.pm_1_1(world)):
+        return Degree(0.0, 0.0, 0.0) if _ready(world, drawn) else UNKNOWN
+    tools = any(s["kind"] in ("ticketing", "monitoring") and s["status"] == "ok" for s in world.sources)
+    shown = tools and _ready(world, drawn) and all(world.proven(*entry) for entry in drawn)
+    return Degree(1.0, 1.0, 1.0) if shown else UNKNOWN
+
+
+POPULATION = [("agreement", "SLA"), ("document", "catalogue"), ("service", None)]
+READS = {
+    "DOC": ("service", "agreement", "document", "document_revision", "target", "ticket", "person", "meeting"),
+    "PM": ("service", "agreement", "target", "sli_result", "sla_cycle", "ticket", "source_run"),
+}
+
+
+def indicators(zone: str) -> dict[str, Callable[[World], Degree]]:
+    months = (3, 6, 12)
+    service = [("service", None)]
+    return {
+        "DOC-1.1": doc_1_1,
+        "DOC-2.1": lambda w: census(w, plain_doc.doc_2_1(w), 1.0, service),
+        "DOC-2.2": lambda w: census(w, plain_doc.doc_2_2(w), 1.0, POPULATION),
+        "DOC-2.3": lambda w: census(w, plain_doc.doc_2_3(w), 0.9, POPULATION),
+        "DOC-2.4": lambda w: census(w, plain_doc.doc_2_4(w), 0.9, POPULATION),
+        "PM-1.1": pm_1_1,
+        "PM-2.1": lambda w: census(w, plain_pm.pm_2_1(w, zone), 0.85, service),
+        "PM-2.2": lambda w: census(w, plain_pm.pm_2_2(w), 0.85, service),
+        "PM-2.3": lambda w: sample(
+            w, [plain_pm.pm_2_3(w, zone, count) for count in months], 0.85, 3, ("target", "service")
+        ),
+        "PM-2.4": pm_2_4,
+    }
+
+
+def judged(world: World, indicator: str, rule: Callable[[World], Degree]) -> Degree:
+    """The rule with all rows, and what self-declared rows may add to it."""
+    full = rule(world)
+    cap = world.weakest(READS[indicator.split("-")[0]])
+    if cap == 1.0:
+        return full
+    alone = rule(world.strong())
+    if not full.applies or not alone.applies:
+        return full
+    points = [alone.point, None if full.point is None else min(cap, full.point)]
+    known = [point for point in points if point is not None]
+    lo, hi = max(alone.lo, min(cap, full.lo)), max(alone.hi, min(cap, full.hi))
+    return Degree(lo, max(known) if known else None, hi, full.n)
+
+
+@dataclass(frozen=True)
+class Cell:
+    lo: float
+    point: float | None
+    hi: float
+
+
+def cell(core: Sequence[Degree], supporting: Sequence[Degree]) -> Cell:
+    """Weighted mean, core 4 and supporting 1, stopped by the gate."""
+    entries = [(4, d) for d in core if d.applies] + [(1, d) for d in supporting if d.applies]
+    cores = [d for d in core if d.applies]
+
+    def mean(pairs: Sequence[tuple[int, float]], gates: Sequence[float]) -> float:
+        value = round(sum(w * x for w, x in pairs) / sum(w for w, _ in pairs), 9)
+        return min(value, GATE) if any(round(x, 9) <= GATE for x in gates) else value
+
+    lo = mean([(w, d.lo) for w, d in entries], [d.lo for d in cores])
+    hi = mean([(w, d.hi) for w, d in entries], [d.hi for d in cores])
+    known = [d for d in cores if d.point is not None]
+    usable = len(known) >= 0.7 * len(cores) and all(d.point is not None or d.lo > GATE for d in cores)
+    pairs = [(w, d.point) for w, d in entries if d.point is not None]
+    return Cell(lo, mean(pairs, [d.point for d in known]) if usable else None, hi)
+
+
+def letter(value: float) -> str:
+    return "N" if value <= 0.15 else "P" if value <= 0.5 else "L" if value <= 0.85 else "F"
+
+
+def levels(second: Cell) -> tuple[int, int | None, int]:
+    """confirmed, point and possible level when cells 3 to 5 are open."""
+    confirmed = 2 if letter(second.lo) in "LF" else 1
+    possible = 5 if letter(second.hi) == "F" else 2 if letter(second.hi) == "L" else 1
+    point = None if second.point is None else 2 if letter(second.point) in "LF" else 1
+    return confirmed, point, possible
