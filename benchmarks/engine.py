@@ -141,7 +141,9 @@ def main() -> int:
     baseline_mb = peak_mb()
     pack = generated_pack(indicators)
     with EvidenceBench() as bench:
-        bench.fill({"service": [{"service_id": f"s-{n:04}", "status": "live", "tier": 1 + n % 4} for n in range(items)]})
+        bench.fill(
+            {"service": [{"service_id": f"s-{n:04}", "status": "live", "tier": 1 + n % 4} for n in range(items)]}
+        )
         assessment, first_s = run_engine(bench, pack)
         engine_mb = peak_mb() - baseline_mb
         engine_s, plain_s = [first_s], []

@@ -65,7 +65,12 @@ class Basis:
     def unseen(self) -> int | None:
         """Rows of the population that were not seen; None when their number is not known."""
         counts = [stream.unseen for stream in self.population]
-        return None if None in counts else sum(count for count in counts if count is not None)
+        if None in counts:
+            return None
+        floating = [(source.source_id, source.floating) for stream in self.population for source in stream.sources]
+        # What may belong to any stream of a source is one number of rows, however many streams are asked for.
+        repeated = sum(rows for _, rows in floating) - sum(dict(floating).values())
+        return sum(count for count in counts if count is not None) - repeated
 
     def partial(self) -> tuple[ReasonNote, ...]:
         """A reason for each stream of the population with unseen rows."""

@@ -35,6 +35,7 @@ class SourceFacts:
         limit_d: days such a pull stays fresh.
         complete: the pull was sound, and zero rows mean that there are none.
         unseen: number of rows that exist and were not seen; None when it is not known.
+        floating: how many of them may belong to any stream of the source: denied items that nothing attributes.
         retention_from: oldest row the source can still give; None when nothing was said.
     """
 
@@ -46,6 +47,7 @@ class SourceFacts:
     unseen: int | None
     retention_from: datetime | None
     gaps: tuple[int, ...]
+    floating: int = 0
 
     @property
     def freshness(self) -> Freshness:
@@ -209,6 +211,7 @@ class Completeness:
         own = [gap for gap in self._gaps if gap.source_id == state.source_id]
         relevant = [gap for gap in own if _concerns(gap, stream, kinds)]
         status = str(values.get("status"))
+        floating = _floating(values.get("denied"), own)
         retention = _instant(values.get("retention_from"))
         facts = SourceFacts(
             source_id=state.source_id,
@@ -216,14 +219,15 @@ class Completeness:
             age_d=self._age_d(state),
             limit_d=PULL_AGE_DAYS[state.kind] if max_age_d is None else max_age_d,
             complete=status == "ok" and _declared_complete(values.get("scope_complete"), stream, kinds),
-            unseen=_unseen(values.get("denied"), own, relevant, partial=status == "partial", limited=bool(retention)),
+            unseen=_unseen(floating, own, relevant, partial=status == "partial", limited=bool(retention)),
             retention_from=retention,
             gaps=tuple(sorted({gap.position for gap in relevant})),
+            floating=floating,
         )
         if facts.age_d is None:
             return replace(facts, complete=False, unseen=None)
         # A failed pull hides nothing of the sound one before it, whose rows still count at their age.
-        return replace(facts, unseen=0) if status == "failed" else facts
+        return replace(facts, unseen=0, floating=0) if status == "failed" else facts
 
     def _age_d(self, state: SourceState) -> float | None:
         ended = state.last_ok_ended
@@ -264,18 +268,25 @@ def _hidden(gaps: Sequence[LocatedGap], *, limited: bool) -> int | None:
     return total
 
 
+def _denials(own: Sequence[LocatedGap]) -> int:
+    """Denied rows that a gap attributes to a stream."""
+    return sum(g.gap.hides_rows or 0 for g in own if g.gap.stream is not None and g.gap.reason in _DENIALS)
+
+
+def _floating(denied: object, own: Sequence[LocatedGap]) -> int:
+    """Denied rows that no gap attributes: they may belong to any stream."""
+    return max(0, (denied if isinstance(denied, int) else 0) - _denials(own))
+
+
 def _unseen(
-    denied: object, own: Sequence[LocatedGap], relevant: Sequence[LocatedGap], *, partial: bool, limited: bool
+    floating: int, own: Sequence[LocatedGap], relevant: Sequence[LocatedGap], *, partial: bool, limited: bool
 ) -> int | None:
     hidden = _hidden(relevant, limited=limited)
     if hidden is None:
         return None
-    denials = sum(g.gap.hides_rows or 0 for g in own if g.gap.stream is not None and g.gap.reason in _DENIALS)
-    # Denied items that a gap names are counted with the stream of that gap; the others may belong to any stream.
-    unattributed = max(0, (denied if isinstance(denied, int) else 0) - denials)
-    counted = hidden + unattributed
+    counted = hidden + floating
     explained = any(g.gap.reason not in _OF_OUR_READING and g.gap.stream is not None for g in own)
-    return None if partial and counted == 0 and not denials and not explained else counted
+    return None if partial and counted == 0 and not _denials(own) and not explained else counted
 
 
 def _declared_complete(declared: object, stream: str, kinds: tuple[str, ...]) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import fsum
+from operator import truediv
 
 from auditor.assess.intervals import rounded, wilson_high, wilson_low
 from auditor.assess.population import Members
@@ -15,27 +17,28 @@ from auditor.model.rubric import IndicatorType
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Sums over a population, per estimate.
+    """Sums over a population.
 
     Attributes:
         n: members that certainly count, decided or not.
         n_decided, good_decided: decided ones among them, and how far these are met in sum.
-        n_lo, good_lo: members of the low estimate, undecided ones as failing.
-        n_hi, good_hi: members of the high estimate, undecided ones as passing.
+        good_lo, good_hi: how far all of the n are met in sum, undecided ones failing and passing.
+        maybe_lo: what members are met that may count in the low estimate, lowest first.
+        maybe_hi: what members are met that may count in the high estimate, highest first.
     """
 
     n: int
     n_decided: int
     good_decided: float
-    n_lo: int
     good_lo: float
-    n_hi: int
     good_hi: float
+    maybe_lo: tuple[float, ...] = ()
+    maybe_hi: tuple[float, ...] = ()
 
     @property
     def all_good(self) -> bool:
         """There are members, and every one of them is certainly met."""
-        return self.n > 0 and self.good_lo == self.n_lo == self.n and self.n_hi == self.n
+        return self.n > 0 and self.good_lo == self.n and all(value == 1.0 for value in self.maybe_lo)
 
 
 def tally(members: Members) -> Tally:
@@ -46,43 +49,41 @@ def tally(members: Members) -> Tally:
         full = [index for index in range(len(lo)) if index not in apart]
         lo, hi = [lo[index] for index in full], [hi[index] for index in full]
     decided = lo if lo == hi else [low for low, high in zip(lo, hi, strict=True) if low == high]
-    n = len(lo)
-    good_lo, n_lo = fsum(lo), n
-    good_hi, n_hi = fsum(hi), n
-    if apart and n:
-        maybe = members.items.unsure - members.pending
-        good_lo, n_lo = _extend(good_lo, n, sorted(members.lo[index] for index in maybe), better=False)
-        late = {index for index in members.pending if members.where(index) == "hi"}
-        best = sorted((members.hi[index] for index in maybe | late), reverse=True)
-        good_hi, n_hi = _extend(good_hi, n, best, better=True)
-    return Tally(n, len(decided), fsum(decided), n_lo, good_lo, n_hi, good_hi)
-
-
-def _extend(good: float, n: int, values: Sequence[float], *, better: bool) -> tuple[float, int]:
-    """Add those of the possible members that move the mean: upwards for `better`, else downwards."""
-    for value in values:
-        mean = good / n
-        if (value > mean) if better else (value < mean):
-            good, n = good + value, n + 1
-    return good, n
+    maybe = members.items.unsure - members.pending
+    late = {index for index in members.pending if members.where(index) == "hi"}
+    return Tally(
+        n=len(lo),
+        n_decided=len(decided),
+        good_decided=fsum(decided),
+        good_lo=fsum(lo),
+        good_hi=fsum(hi),
+        maybe_lo=tuple(sorted(members.lo[index] for index in maybe)),
+        maybe_hi=tuple(sorted((members.hi[index] for index in maybe | late), reverse=True)),
+    )
 
 
 def share(tallied: Tally, kind: IndicatorType, unseen: int) -> Measured:
     """The share that is met.
+
+    Of the members that may count, those count that make the low estimate lowest and the high one highest. Taken in
+    order of how far they are met, the first few of them do: so every number of them is tried.
 
     Args:
         tallied: sums of a population with at least one certain member.
         kind: events are a sample of a process and get Wilson limits; everything else is a census.
         unseen: members that exist and were not seen; they fail in the low estimate and pass in the high one.
     """
-    n_lo, n_hi = tallied.n_lo + unseen, tallied.n_hi + unseen
-    good_hi = tallied.good_hi + unseen
-    if kind is IndicatorType.EVENT:
-        lo, hi = wilson_low(tallied.good_lo, n_lo), wilson_high(good_hi, n_hi)
-    else:
-        lo, hi = tallied.good_lo / n_lo, good_hi / n_hi
+    low, high = (wilson_low, wilson_high) if kind is IndicatorType.EVENT else (truediv, truediv)
+    n = tallied.n + unseen
+    lo = min(low(good, count) for good, count in _growing(tallied.good_lo, n, tallied.maybe_lo))
+    hi = max(high(good, count) for good, count in _growing(tallied.good_hi + unseen, n, tallied.maybe_hi))
     point = tallied.good_decided / tallied.n_decided if tallied.n_decided else None
     return Measured(rounded(lo), None if point is None else rounded(point), rounded(hi))
+
+
+def _growing(good: float, n: int, more: Sequence[float]) -> Iterator[tuple[float, int]]:
+    """Sum and number with none of the further members, with the first, with the first two, and so on."""
+    return ((total, count) for count, total in enumerate(accumulate(more, initial=good), start=n))
 
 
 def item_counts(members: Members) -> ItemCounts:

@@ -31,6 +31,19 @@ _BATCH = 5_000
 _LINE_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 _PLACE = "_source_id, _key"
 _MIN_OBJECT_BYTES = 16 << 20
+_PROVENANCE = (
+    "_run",
+    "_source_id",
+    "_key",
+    "_reliability",
+    "_ref",
+    "_row_sha256",
+    "_payload_sha256",
+    "_pointer",
+    "_source_url",
+    "_fetched_at",
+    "_deleted",
+)
 
 
 class RowSpool:
@@ -234,42 +247,38 @@ def read_entries(
     connection: duckdb.DuckDBPyConnection, stream: str, path: Path, where: str = "", parameters: Sequence[str] = ()
 ) -> Iterator[Entry]:
     """The rows of a segment in the order of source and key; `where` is an SQL condition with `?` parameters."""
+    described = connection.execute(f"select * from {parquet([path])} limit 0").description or ()
+    fields = {name: str(kind) for name, kind, *_ in described if name not in META_COLUMNS and name not in LOG_COLUMNS}
+    json_fields = [name for name, kind in fields.items() if kind == "JSON"]
+    columns = ", ".join([*(quoted(name) for name in fields), *_PROVENANCE])
     condition = f"where {where}" if where else ""
-    cursor = connection.execute(f"select * from {parquet([path])} {condition} order by {_PLACE}", list(parameters))
-    names = [column[0] for column in cursor.description or ()]
-    json_columns = {column[0] for column in cursor.description or () if str(column[1]) == "JSON"}
+    cursor = connection.execute(
+        f"select {columns} from {parquet([path])} {condition} order by {_PLACE}", list(parameters)
+    )
     while batch := cursor.fetchmany(_BATCH):
         for cells in batch:
-            row = dict(zip(names, cells, strict=True))
-            for name in json_columns:
-                row[name] = None if row[name] is None else orjson.loads(row[name])
-            yield _entry(stream, row)
+            values = dict(zip(fields, cells, strict=False))
+            for name in json_fields:
+                values[name] = None if values[name] is None else orjson.loads(values[name])
+            yield _entry(stream, values, cells[len(fields) :])
 
 
-def _entry(stream: str, row: dict[str, Any]) -> Entry:
-    values = {name: value for name, value in row.items() if name not in META_COLUMNS and name not in LOG_COLUMNS}
-    identity = {
-        "stream": stream,
-        "source_id": row["_source_id"],
-        "key": row["_key"],
-        "values": values,
-        "reliability": row["_reliability"],
-    }
-    provenance = {
-        "ref": row["_ref"],
-        "row_sha256": row["_row_sha256"],
-        "payload_sha256": row["_payload_sha256"],
-        "pointer": row["_pointer"],
-        "source_url": row["_source_url"],
-        "fetched_at": row["_fetched_at"],
-        "deleted": row["_deleted"],
+def _entry(stream: str, values: dict[str, Any], provenance: tuple[Any, ...]) -> Entry:
+    run, source_id, key, reliability, ref, row_sha256, payload_sha256, pointer, url, fetched_at, deleted = provenance
+    identity = {"stream": stream, "source_id": source_id, "key": key, "values": values, "reliability": reliability}
+    computed_sha256 = sha256_hex(orjson.dumps(identity, option=_LINE_OPTIONS))
+    line = {
+        **identity,
+        "ref": ref,
+        "row_sha256": row_sha256,
+        "payload_sha256": payload_sha256,
+        "pointer": pointer,
+        "source_url": url,
+        "fetched_at": fetched_at,
+        "deleted": deleted,
     }
     return Entry(
-        row["_ref"],
-        row["_run"],
-        orjson.dumps({**identity, **provenance}, option=_LINE_OPTIONS | orjson.OPT_APPEND_NEWLINE),
-        row["_row_sha256"],
-        sha256_hex(orjson.dumps(identity, option=_LINE_OPTIONS)),
+        ref, run, orjson.dumps(line, option=_LINE_OPTIONS | orjson.OPT_APPEND_NEWLINE), row_sha256, computed_sha256
     )
 
 

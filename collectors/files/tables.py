@@ -54,7 +54,7 @@ class Table:
         if not isinstance(line, int) or isinstance(line, bool) or line < 1:
             return None
         number, physical = divmod(line, _FILE_STEP)
-        if number >= len(self.files) or not 0 <= physical <= self.files[number].lines:
+        if number >= len(self.files) or not 1 <= physical <= self.files[number].lines:
             return None
         return self.files[number], physical
 

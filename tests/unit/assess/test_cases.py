@@ -36,7 +36,8 @@ reaction_window: none
 when_empty: {no_source: unknown, nothing_found: not-met}
 per_service: false
 items: |
-  select l.service_id as item, cast(a._ref is not null as double) as met_lo, cast(a._ref is not null as double) as met_hi,
+  select l.service_id as item, cast(a._ref is not null as double) as met_lo,
+    cast(a._ref is not null as double) as met_hi,
     case when a._ref is null then [l._ref] else [l._ref, a._ref] end as evidence,
     case when a._ref is null then ['agreement'] end as absent
   from live as l left join agreement as a on a.agreement_id = l.service_id and a.kind_conf >= $p.sure
@@ -107,7 +108,11 @@ cases:
 VIEW_CASES = """
 cases:
   - name: Live ones are there, in any order, by the columns that are named.
-    given: {service: [{service_id: b, status: live, tier: 2}, {service_id: a, status: live}, {service_id: c, status: retired}]}
+    given:
+      service:
+        - {service_id: b, status: live, tier: 2}
+        - {service_id: a, status: live}
+        - {service_id: c, status: retired}
     expect: {rows: [{service_id: a, tier: null}, {service_id: b, tier: 2}], ignore_order: true}
   - name: None.
     expect: {count: 0}
@@ -137,7 +142,10 @@ def write(folder: Path, cases: str = PASSING, view_cases: str = VIEW_CASES) -> P
 
 def one(folder: Path, case: str, **where: str) -> CaseResult:
     """The result of a single case given as the lines below `cases:`."""
-    write(folder, **{where.get("file", "cases"): f"cases:\n  - name: A case.\n{textwrap.indent(textwrap.dedent(case), '    ')}"})
+    write(
+        folder,
+        **{where.get("file", "cases"): f"cases:\n  - name: A case.\n{textwrap.indent(textwrap.dedent(case), '    ')}"},
+    )
     subject = "live" if where else "DOC-2.1"
     (result,) = run_cases(folder, only=subject)
     return result
@@ -214,7 +222,9 @@ def test_reasons_that_nobody_expected_are_a_difference_when_none_is_expected(tmp
 
 def test_a_statement_that_fails_in_a_view_is_a_difference(tmp_path):
     """What runs out only with these rows: loading cannot see it."""
-    (write(tmp_path) / "views" / "01-live.sql").write_text("-- Fails.\nselect cast(service_id as integer) as n from service\n")
+    (write(tmp_path) / "views" / "01-live.sql").write_text(
+        "-- Fails.\nselect cast(service_id as integer) as n from service\n"
+    )
     (tmp_path / "indicators" / "DOC" / "DOC-2.1.yaml").unlink()
     (tmp_path / "indicators" / "DOC" / "DOC-2.1.cases.yaml").unlink()
     cases = "cases:\n  - name: A case.\n    given: {service: [{service_id: a, status: live}]}\n    expect: {count: 1}\n"

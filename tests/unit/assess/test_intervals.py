@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.assess.intervals import degree_interval, degree_of, rounded, wilson_high, wilson_low
@@ -26,6 +26,7 @@ def test_no_good_event_leaves_the_mirror_of_all_good_ones() -> None:
     assert wilson_high(0, 5) == pytest.approx(1 - wilson_low(5, 5))
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 500), data=st.data())
 def test_wilson_limits_enclose_the_share_and_rise_with_it(n: int, data: st.DataObject) -> None:
     good = data.draw(st.integers(0, n))

@@ -244,7 +244,8 @@ def test_a_measure_that_makes_no_sense_fails_the_rule(world, columns, message):
 
 def test_a_measure_of_two_rows_fails_the_rule(world):
     rule = world.indicator(
-        items="select service_id as item, 1 as value_lo, 1 as value_point, 1 as value_hi, [_ref] as evidence from service",
+        items="select service_id as item, 1 as value_lo, 1 as value_point, 1 as value_hi, [_ref] as evidence "
+        "from service",
         needs=SERVICES,
         type="measure",
     )

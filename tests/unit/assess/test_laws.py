@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from auditor.assess.count import item_counts, share, tally
@@ -16,6 +16,7 @@ from auditor.model.truth import Interval
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = T + timedelta(days=1)
+unhurried = settings(deadline=None)  # a busy machine is no fault of the law
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def degree(population: list[Member], kind: IndicatorType, goal: float, unseen: i
     return degree_interval(share(counted, kind, unseen), goal, Direction.MORE)
 
 
+@unhurried
 @given(populations, kinds, goals, unseens, st.data())
 def test_what_becomes_met_never_lowers_lo_point_or_hi(population, kind, goal, unseen, data):
     index = data.draw(st.integers(0, len(population) - 1))
@@ -82,6 +84,7 @@ def test_what_becomes_met_never_lowers_lo_point_or_hi(population, kind, goal, un
         assert now.point >= before.point
 
 
+@unhurried
 @given(populations, kinds, goals, unseens, st.data())
 def test_what_becomes_undecided_only_widens(population, kind, goal, unseen, data):
     index = data.draw(st.integers(0, len(population) - 1))
@@ -93,6 +96,7 @@ def test_what_becomes_undecided_only_widens(population, kind, goal, unseen, data
     assert now.hi >= before.hi
 
 
+@unhurried
 @given(populations, kinds, goals, unseens)
 def test_bounds_enclose_the_point(population, kind, goal, unseen):
     found = degree(population, kind, goal, unseen)
@@ -101,6 +105,7 @@ def test_bounds_enclose_the_point(population, kind, goal, unseen):
         assert found.lo <= found.point <= found.hi
 
 
+@unhurried
 @given(populations, kinds, goals, st.data())
 def test_order_and_exact_duplicates_do_not_matter(population, kind, goal, data):
     order = data.draw(st.permutations(range(len(population))))
@@ -111,6 +116,7 @@ def test_order_and_exact_duplicates_do_not_matter(population, kind, goal, data):
     assert item_counts(shuffled) == item_counts(judge(items(population), lambda spec: None, {}, T))
 
 
+@unhurried
 @given(populations, kinds, goals, unseens)
 def test_unseen_members_only_widen(population, kind, goal, unseen):
     seen, partly = degree(population, kind, goal), degree(population, kind, goal, unseen)
@@ -118,6 +124,7 @@ def test_unseen_members_only_widen(population, kind, goal, unseen):
     assert partly.hi >= seen.hi
 
 
+@unhurried
 @given(populations, kinds, goals)
 def test_a_member_that_may_not_belong_only_widens(population, kind, goal):
     certain = [replace(member, unsure=False, pending=False) for member in population]
@@ -125,6 +132,14 @@ def test_a_member_that_may_not_belong_only_widens(population, kind, goal):
     before, now = degree(certain, kind, goal), degree(doubted, kind, goal)
     assert now.lo <= before.lo
     assert now.hi >= before.hi
+
+
+def test_a_doubtful_member_is_weighed_together_with_those_that_nobody_saw():
+    """One met, one that may belong and is half met, two unseen: without the doubtful one 1/3, with it 1.5/4."""
+    population = [Member(1.0, 1.0), Member(0.5, 0.5, unsure=True)]
+    assert round(degree(population, IndicatorType.POPULATION, 1.0, 2).lo, 6) == 0.333333
+    # Nobody unseen: 1.5/2 is the lower one.
+    assert degree(population, IndicatorType.POPULATION, 1.0, 0).lo == 0.75
 
 
 def intervals(values):
@@ -135,6 +150,7 @@ degrees = st.tuples(fractions, fractions, fractions).map(intervals)
 votes = st.lists(st.tuples(degrees, st.sampled_from(["core", "core", "supporting"])), min_size=1, max_size=5)
 
 
+@unhurried
 @given(votes, st.data())
 def test_mean_and_gate_never_fall_when_an_indicator_rises(world, cell, data):
     index = data.draw(st.integers(0, len(cell) - 1))
@@ -155,6 +171,7 @@ def test_mean_and_gate_never_fall_when_an_indicator_rises(world, cell, data):
     assert before.degree.lo <= before.degree.point <= before.degree.hi
 
 
+@unhurried
 @given(fractions, fractions)
 def test_a_higher_degree_never_has_a_worse_rating(one, other):
     order = ["N", "P-", "P+", "L-", "L+", "F"]

@@ -5,8 +5,8 @@ from auditor.assess.explain import explain
 from auditor.assess.listing import MAX_EXCEPTIONS, MAX_REFS, MET_SAMPLE
 from auditor.assessment_document import dump, load
 from auditor.errors import UsageError
-from auditor.model.validate import check_row
 from auditor.model.streams import STREAMS
+from auditor.model.validate import check_row
 
 SERVICES = {"service": "population"}
 BY_TIER = (

@@ -9,9 +9,11 @@ from auditor.sql.sandbox import Sandbox
 SERVICES = {"service": "population"}
 
 
-def one(world, expression: str, *, reads="service", window=None, rows=None, sources=None, zone="UTC", **parameters):
+def one(world, expression: str, *, window=None, rows=None, sources=None, zone="UTC", **parameters):
     """The value of an expression as the note of the only item."""
-    items = f"select 'x' as item, 1 as met_lo, 1 as met_hi, [_ref] as evidence, ({expression})::varchar as note from {reads}"
+    items = f"""
+        select 'x' as item, 1 as met_lo, 1 as met_hi, [_ref] as evidence, ({expression})::varchar as note from service
+    """
     rule = world.indicator(items=items, needs=SERVICES, window=window)
     pack = world.pack(rule, **{name.removeprefix("p_"): value for name, value in parameters.items()})
     given = rows or {"service": world.services("a")}
@@ -181,9 +183,9 @@ def test_a_session_of_another_instant_is_not_assessed(world):
 
     pack = world.pack(world.indicator())
     request = AssessmentRequest("default", None, "UTC", datetime(2025, 1, 1, tzinfo=UTC), "e" * 64, "test")
-    with open_session(world.bench.sandbox, pack, as_of=world.T, time_zone="UTC", sources=[], gaps=[]) as session:
-        with pytest.raises(ValueError, match="another rule pack, instant or time zone"):
-            assess(pack, session, request, lambda sha, pointer: (None, False))
+    session = open_session(world.bench.sandbox, pack, as_of=world.T, time_zone="UTC", sources=[], gaps=[])
+    with session, pytest.raises(ValueError, match="another rule pack, instant or time zone"):
+        assess(pack, session, request, lambda sha, pointer: (None, False))
 
 
 def test_a_previous_assessment_and_its_hash_go_together(world):

@@ -64,7 +64,7 @@ def test_a_late_pull_carries_the_last_measured_value_forward_with_half_its_confi
 
 
 def test_a_value_that_is_carried_twice_is_halved_once_and_names_where_it_was_measured(world):
-    first, second = carry(world, age_d=8)
+    _, second = carry(world, age_d=8)
     third = world.audit(world.indicator(), given(world), sources=[world.source(age_d=12)], previous=second)
     assert third.observations["DOC-2.1"].confidence == second.observations["DOC-2.1"].confidence
     assert third.observations["DOC-2.1"].carried_from == "p" * 64
@@ -184,3 +184,12 @@ def test_nothing_found_may_mean_nothing(world):
     rule = world.indicator(items=TICKETS, needs={"ticket": "population"}, nothing_found="unknown")
     found = world.observe(rule, {}, sources=[world.source(streams=["ticket"])])
     assert (found.status, found.reasons[0].detail) == ("unknown", "nothing was found, which decides nothing here")
+
+
+def test_denied_items_that_may_belong_to_any_stream_count_once_however_many_are_asked_for(world):
+    source = world.source(status="partial", denied=2)
+    items = "select service_id as item, 1 as met_lo, 1 as met_hi, [_ref] as evidence from service"
+    one = world.indicator(items=items)
+    both = world.indicator(items=items, needs={"service": "population", "agreement": "population"})
+    found = [world.observe(rule, given(world), sources=[source]).degree.lo for rule in (one, both)]
+    assert found == [pytest.approx(0.5), pytest.approx(0.5)]

@@ -5,7 +5,8 @@ import pytest
 TRAINED = """
 select p.person_id as item, (t._ref is not null)::int as met_lo, (t._ref is not null)::int as met_hi,
        case when t._ref is null then [p._ref] else [p._ref, t._ref] end as evidence
-from person p left join (select person_id, min(_ref) as _ref from training_record group by person_id) t using (person_id)
+from person p
+left join (select person_id, min(_ref) as _ref from training_record group by person_id) t using (person_id)
 """
 
 

@@ -209,7 +209,7 @@ def test_hand_kept_lists_are_capped(run: Runs) -> None:
 
 
 def test_a_later_source_run_cannot_take_back_that_the_list_is_hand_kept(run: Runs) -> None:
-    later = SourceRun(RUN | {"origin": "export", "denied": 3})
+    later = SourceRun(RUN | {"origin": "export", "denied": 3}, whole=frozenset({"document"}))
     ran = run(yielding(document(), lambda _: later, document("d2"), run={"origin": "hand_kept"}))
     assert ran.writer.pulls[0].values["origin"] == "hand_kept"
     assert ran.writer.pulls[0].values["denied"] == 3

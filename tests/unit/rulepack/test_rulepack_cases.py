@@ -60,7 +60,7 @@ cases:
     at: 2026-03-01T12:00:00+02:00
     time_zone: Europe/Berlin
     source_kind: ticketing
-    given: {ticket: [{ticket_id: t, _fetched_at: 2026-02-01T00:00:00Z}]}
+    given: {ticket: [{ticket_id: t, kind: incident, _fetched_at: 2026-02-01T00:00:00Z}]}
     no_source: [agreement]
     not_complete: [ticket]
     denied: 2

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -163,12 +166,16 @@ def test_a_pack_is_found_by_name_or_path(pack: Path, monkeypatch: pytest.MonkeyP
     assert locate_pack("./small").resolve() == pack
 
 
-def test_a_wheel_brings_its_own_packs(pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "site-packages" / "auditor"
+def test_a_wheel_brings_its_own_packs(pack: Path, tmp_path: Path) -> None:
+    package = tmp_path / "site" / "auditor"
+    shutil.copytree(Path(auditor.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(pack, package / "_rules" / "small")
-    monkeypatch.setattr(auditor.__spec__, "submodule_search_locations", [str(package)])
-    assert built_in_packs() == ("small",)
-    assert load_pack(locate_pack("small")).id == "small"
+    program = "from auditor.rulepack.locate import *; print(built_in_packs(), locate_pack('small'))"
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    found = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == f"('small',) {package / '_rules' / 'small'}"
 
 
 @pytest.mark.parametrize("name", ["no-such-pack", "./no-such-pack", ""])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_a_key_is_text_whatever_it_looks_like(tmp_path: Path) -> None:
         ("a: 1\nb: " + "9" * 5000 + "\n", "is too large", 2),
         ("a: 1e999\n", "is too large", 1),
         ("a: " + "[" * 100 + "]" * 100 + "\n", "levels deep", 1),
-        ("a: " + "[" * 100_000 + "\n", "levels deep", 1),
+        ("a: " + "[" * 100_000 + "\n", "depth", 1),
         ("a: {" * 100 + "\n", "levels deep", 1),
     ],
 )
@@ -180,7 +181,7 @@ _SCALARS = (
 _KEYS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     value=st.dictionaries(
         _KEYS,
@@ -189,8 +190,6 @@ _KEYS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1,
     )
 )
 def test_json_is_yaml_that_means_the_same(value: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
-    import json
-
     path = tmp_path_factory.mktemp("json") / "x.yaml"
     path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
     assert load_yaml(path, ConfigError).value == value

@@ -21,11 +21,10 @@ SHADOW_SHARE, PLACEHOLDER_MAX, MAX_AGE_D, DOC_SCAN_MIN = 0.05, 0.05, 730, 50
 
 @dataclass
 class Item:
-    """One member of a population: how far it is met, and whether it is a member for sure."""
+    """One member of a population with the parts it is checked for, and whether it is a member for sure."""
 
     name: str
-    lo: float
-    hi: float
+    parts: tuple[Truth, ...]
     unsure: bool = False
 
 
@@ -33,13 +32,18 @@ def _clean(document: Row | None) -> Truth:
     return T if document is None else compared(document["placeholder_ratio"], lambda part: part <= PLACEHOLDER_MAX)
 
 
-def covering_sla(world: World, service_id: str) -> Truth:
+def found_sla(world: World, service_id: str) -> Truth:
+    """Whether one of the SLAs that were found covers the service."""
     found = []
     for row in world.of("agreement"):
         if row["kind"] == "SLA":
             clean = _clean(document_of(world, row)[0])
             found.append(both(in_force(world, row), classified(row["kind_conf"]), names(row, service_id), clean))
-    return world.unless_hidden(either(*found), ("agreement", "SLA"))
+    return either(*found)
+
+
+def covering_sla(world: World, service_id: str) -> Truth:
+    return world.unless_hidden(found_sla(world, service_id), ("agreement", "SLA"))
 
 
 def _section(document: Row, key: str) -> Truth:
@@ -80,8 +84,8 @@ def shadow_services(world: World) -> list[Item]:
     for ticket in tickets:
         for name in set(ticket["service_ids"] or []) - known:
             standing[name] = standing.get(name, 0) + 1
-    hi = 0.0 if world.proven("service") else 1.0
-    return [Item(name, 0.0, hi) for name, count in standing.items() if count > SHADOW_SHARE * len(tickets)]
+    hi = 0 if world.proven("service") else 1
+    return [Item(name, ((0, hi),)) for name, count in standing.items() if count > SHADOW_SHARE * len(tickets)]
 
 
 def doc_2_1(world: World) -> list[Item]:
@@ -89,7 +93,7 @@ def doc_2_1(world: World) -> list[Item]:
     for service_id, member in major_services(world).items():
         cover = either(covering_sla(world, service_id), covering_catalogue(world, service_id))
         met = U if member == U else both(cover, has_target(world, service_id))
-        items.append(Item(service_id, *met))
+        items.append(Item(service_id, (met,)))
     return items + shadow_services(world)
 
 
@@ -99,35 +103,37 @@ class Member:
 
     row: Row
     is_sla: bool
-    undecided: bool = False
-    unsure: bool = False
+    unsure: bool
 
     @property
     def name(self) -> str:
         return str(self.row["agreement_id" if self.is_sla else "doc_id"])
 
-    def item(self, lo: float, hi: float) -> Item:
-        return Item(self.name, 0.0, 1.0) if self.undecided else Item(self.name, lo, hi, self.unsure)
+    def item(self, *parts: Truth) -> Item:
+        return Item(self.name, parts, self.unsure)
 
 
 def members(world: World) -> list[Member]:
+    """Active SLAs that name a service of M, and catalogue documents that alone cover one.
+
+    A field that is unknown makes membership doubtful, as a doubtful kind does.
+    """
     major = major_services(world)
     found = []
     for row in world.of("agreement"):
         names_one = either(*(both(member, names(row, name)) for name, member in major.items()))
-        state = both(in_force(world, row), names_one) if row["kind"] == "SLA" else F
-        doubt = classified(row["kind_conf"])
-        if both(state, doubt) != F:
-            found.append(Member(row, True, undecided=state == U, unsure=state == T and doubt == U))
+        belongs = both(in_force(world, row), names_one, classified(row["kind_conf"]))
+        if row["kind"] == "SLA" and belongs != F:
+            found.append(Member(row, True, belongs == U))
     for row in world.of("document"):
         alone = either(
             *(
-                both(member, is_catalogue_of(row, name), negated(covering_sla(world, name)))
+                both(member, is_catalogue_of(row, name), negated(found_sla(world, name)))
                 for name, member in major.items()
             )
         )
         if alone != F:
-            found.append(Member(row, False, unsure=alone == U))
+            found.append(Member(row, False, alone == U))
     return found
 
 
@@ -143,8 +149,7 @@ def doc_2_2(world: World) -> list[Item]:
             own = sure(any(t["service_id"] in ids and _measurable(t) for t in world.of("target")))
             parties = both(_section(row, "owner"), _section(row, "users"))
         named = compared(row["service_ids"], bool)
-        parts = (named, world.unless_hidden(own, ("target", None)), parties)
-        items.append(member.item(sum(p[0] for p in parts) / 3, sum(p[1] for p in parts) / 3))
+        items.append(member.item(named, world.unless_hidden(own, ("target", None)), parties))
     return items
 
 
@@ -162,7 +167,7 @@ def doc_2_3(world: World) -> list[Item]:
             source = next(s for s in world.sources if s["source_id"] == document["_source"])
             versioned = sure("document_revision" in source["streams"])
             met = both(versioned, active_person(world, document["owner"]))
-        items.append(member.item(*met))
+        items.append(member.item(met))
     return items
 
 
@@ -183,11 +188,7 @@ def _last_edit(world: World, doc_id: str) -> Truth:
 def doc_2_4(world: World) -> list[Item]:
     return [
         member.item(
-            *(
-                reviewed(world, member.row, MAX_AGE_D)
-                if member.is_sla
-                else _last_edit(world, member.row["doc_id"])
-            )
+            reviewed(world, member.row, MAX_AGE_D) if member.is_sla else _last_edit(world, member.row["doc_id"])
         )
         for member in members(world)
     ]
@@ -201,7 +202,7 @@ def doc_1_1(world: World) -> Truth:
         if row["doc_id"] is None:
             kept = T
         elif document is None:
-            kept = world.unless_hidden(F, ("document", "agreement"))
+            kept = U
         else:
             kept = compared(document["status"], lambda value: value != "archived")
         found.append(both(classified(row["kind_conf"]), kept))

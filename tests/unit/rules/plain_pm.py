@@ -18,7 +18,7 @@ def pm_1_1(world: World) -> list[Item]:
     items = []
     for target in world.of("target"):
         found = sure(any(_ends_in(world, row, 90) for row in _results(world, target)))
-        items.append(Item(target["target_id"], *found))
+        items.append(Item(target["target_id"], (found,)))
     return items
 
 
@@ -61,7 +61,7 @@ def pm_2_1(world: World, zone: str) -> list[Item]:
                 asked = compared(target["metric"], lambda metric: metric == "availability")
                 found.append(both(asked, world.unless_hidden(measured, ("sli_result", None))))
         met = world.unless_hidden(either(*found), ("target", None))
-        items.append(Item(service_id, *(U if member == U else met)))
+        items.append(Item(service_id, (U if member == U else met,)))
     return items
 
 
@@ -98,7 +98,7 @@ def pm_2_2(world: World) -> list[Item]:
                 asked = compared(target["metric"], lambda metric, wanted=wanted: metric in wanted)
                 found.append(both(asked, either(measured, _enough_cycles(world, target))))
         met = world.unless_hidden(either(*found), ("target", None))
-        items.append(Item(service_id, *(U if member == U else met)))
+        items.append(Item(service_id, (U if member == U else met,)))
     return items
 
 
@@ -120,18 +120,24 @@ def counted_targets(world: World) -> list[tuple[Row, Truth]]:
     return found
 
 
-def approval(world: World, target: Row) -> datetime | None:
-    """approved_at of the target's agreement, or of the agreement of the document target that is bound to it."""
-    agreement_id = target["agreement_id"]
-    if agreement_id is None:
-        carriers = [
-            row["agreement_id"]
-            for row in world.of("target")
-            if row["origin"] == "doc" and target["target_id"] in (row["bound_to"] or [])
-        ]
-        agreement_id = next((name for name in carriers if name is not None), None)
-    agreement = None if agreement_id is None else world.by_id("agreement", "agreement_id", agreement_id)
-    return None if agreement is None else instant(agreement["approved_at"])
+def approval(world: World, target: Row) -> tuple[datetime | None, bool]:
+    """approved_at of the target's agreement, else of the agreement of a document target that is bound to it.
+
+    Without either also whether an agreement is named that is not among the evidence.
+    """
+    bound_from = [
+        row["agreement_id"]
+        for row in world.of("target")
+        if row["origin"] == "doc" and target["target_id"] in (row["bound_to"] or [])
+    ]
+    unseen = False
+    for names in ([target["agreement_id"]], bound_from):
+        rows = [(name, world.by_id("agreement", "agreement_id", name)) for name in names if name is not None]
+        approved = [instant(row["approved_at"]) for _, row in rows if row is not None and row["approved_at"]]
+        if approved:
+            return min(approved), False
+        unseen = unseen or any(row is None for _, row in rows)
+    return None, unseen
 
 
 def _belongs(row: Row, month: Span) -> bool:
@@ -141,11 +147,14 @@ def _belongs(row: Row, month: Span) -> bool:
     return month[0] <= middle < month[1]
 
 
-def _counts_from(world: World, target: Row, month: Span) -> bool:
-    approved = approval(world, target)
+def _counts_from(world: World, target: Row, month: Span) -> Truth:
+    """From the first full month after the approval; without one from the month of the first result."""
+    approved, unseen = approval(world, target)
     if approved is not None:
-        return month[0] >= approved
-    return any(_span(row)[0] + (_span(row)[1] - _span(row)[0]) / 2 < month[1] for row in _results(world, target))
+        return sure(month[0] >= approved)
+    spans = [_span(row) for row in _results(world, target)]
+    measured = any(starts + (ends - starts) / 2 < month[1] for starts, ends in spans)
+    return T if measured else U if unseen else F
 
 
 def _has_result(rows: list[Row], month: Span) -> bool:
@@ -173,9 +182,10 @@ def pm_2_3(world: World, zone: str, count: int) -> list[Item]:
     for target, counts in counted_targets(world):
         usable = [row for row in _results(world, target) if row["actual"] is not None and row["met"] is not None]
         for number, month in enumerate(months):
-            if _counts_from(world, target, month):
+            expected = both(counts, _counts_from(world, target, month))
+            if expected != F:
                 rows = [row for row in usable if _belongs(row, month)]
-                cells.append((f"{target['target_id']}/{number}", counts, rows, month))
+                cells.append((f"{target['target_id']}/{number}", expected, rows, month))
     every = [row for *_, rows, _ in cells for row in rows]
     timely = [row for row in every if _on_time(row)]
     strict = len(timely) < TIMELY_MIN * len(every)
@@ -183,18 +193,25 @@ def pm_2_3(world: World, zone: str, count: int) -> list[Item]:
     for name, counts, rows, month in cells:
         kept = [row for row in rows if _on_time(row)] if strict else rows
         met = world.unless_hidden(sure(_has_result(kept, month)), ("sli_result", None))
-        items.append(Item(name, met[0], met[1], unsure=counts == U))
+        items.append(Item(name, (met,), unsure=counts == U))
     return items
 
 
-def cycles_of_window(world: World, days: float) -> tuple[int, int]:
-    """(valid, decidable) cycles that started in the window."""
-    verdicts = [valid(row) for row in world.of("sla_cycle") if world.in_window(instant(row["started"]), days) == T]
-    return verdicts.count(T), verdicts.count(T) + verdicts.count(F)
-
-
-def completeness_of_window(world: World, days: float) -> list[float | None]:
+def pm_2_4(world: World, days: float) -> list[Item]:
+    """Cycles that started in the window, valid ones worth the mean completeness; without cycles the results."""
     major = major_services(world)
     targets = {row["target_id"] for row in world.of("target") if major.get(row["service_id"]) == T}
-    rows = [row for row in world.of("sli_result") if row["target_id"] in targets and _ends_in(world, row, days)]
-    return [row["completeness"] for row in rows]
+    shares = [
+        row["completeness"] for row in world.of("sli_result") if row["target_id"] in targets and _ends_in(world, row, days)
+    ]
+    bounds = [(share, share) if share is not None else U for share in shares]
+    cycles = [row for row in world.of("sla_cycle") if world.in_window(instant(row["started"]), days) == T]
+    if not cycles:
+        proven = world.proven("sla_cycle")
+        return [Item(f"result {n}", (bound if proven else U,)) for n, bound in enumerate(bounds)]
+    worth = tuple(sum(bound[side] for bound in bounds) / len(bounds) if bounds else side for side in (0, 1))
+    verdicts = [valid(row) for row in cycles]
+    decidable = [verdict for verdict in verdicts if verdict != U] or verdicts
+    return [
+        Item(f"cycle {n}", ((verdict[0] * worth[0], verdict[1] * worth[1]),)) for n, verdict in enumerate(decidable)
+    ]

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import plain_doc
 import plain_pm
 from plain_doc import Item
-from plain_world import World
+from plain_world import T, World
 
 Z, THIN_FLOOR, GATE = 1.645, 0.55, 0.5
-CATALOGUE, SLA = ("document", "catalogue"), ("agreement", "SLA")
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,30 @@ def wilson(k: float, n: float, sign: int) -> float:
     return (middle + sign * spread) / (1 + Z * Z / n)
 
 
-def _size(items: Sequence[Item]) -> int | None:
-    return None if any(item.unsure for item in items) else len(items)
+@dataclass
+class Tally:
+    """Parts that count and how many of them are good, in each estimate; unsure members apart."""
+
+    n: int
+    decided: tuple[int, int]
+    low: tuple[float, int]
+    high: tuple[float, int]
 
 
-def _split(items: Sequence[Item]) -> tuple[list[float], list[float], list[float]]:
-    low = [item.lo for item in items if not item.unsure or item.lo < 1]
-    high = [item.hi for item in items if not item.unsure or item.hi >= 1]
-    decided = [item.lo for item in items if not item.unsure and item.lo == item.hi]
-    return low, decided, high
+def tally(items: Sequence[Item]) -> Tally:
+    """A member that may not belong is in the low estimate where it lowers it, in the high one where it raises it."""
+    certain = [part for item in items if not item.unsure for part in item.parts]
+    decided = [part[0] for part in certain if part[0] == part[1]]
+    low = (float(sum(part[0] for part in certain)), len(certain))
+    high = (float(sum(part[1] for part in certain)), len(certain))
+    unsure = [item.parts for item in items if item.unsure]
+    for parts in sorted(unsure, key=lambda parts: sum(p[0] for p in parts)):
+        if low[1] and sum(p[0] for p in parts) / len(parts) < low[0] / low[1]:
+            low = (low[0] + sum(p[0] for p in parts), low[1] + len(parts))
+    for parts in sorted(unsure, key=lambda parts: -sum(p[1] for p in parts)):
+        if high[1] and sum(p[1] for p in parts) / len(parts) > high[0] / high[1]:
+            high = (high[0] + sum(p[1] for p in parts), high[1] + len(parts))
+    return Tally(len(certain), (sum(decided), len(decided)), low, high)
 
 
 def _ready(world: World, drawn: Sequence[tuple[str, str | None]]) -> bool:
@@ -58,65 +72,47 @@ def _ready(world: World, drawn: Sequence[tuple[str, str | None]]) -> bool:
 
 
 def census(world: World, items: Sequence[Item], goal: float, drawn: Sequence[tuple[str, str | None]]) -> Degree:
-    """A population or checklist: the interval comes from undecided and unseen members."""
+    """A population or checklist: the interval comes from undecided and unseen members.
+
+    Members that may not belong are no proof that there are none: alone they leave everything open.
+    """
     if not _ready(world, drawn):
         return UNKNOWN
-    proven = all(world.proven(*entry) for entry in drawn)
-    low, decided, high = _split(items)
-    if not items:
+    counts, unseen = tally(items), world.denied(stream for stream, _ in drawn)
+    if not counts.n:
+        proven = not items and all(world.proven(*entry) for entry in drawn)
         return Degree(0.0, 0.0, 0.0, 0) if proven else UNKNOWN
-    unseen = world.denied(stream for stream, _ in drawn)
-    lo = sum(low) / (len(low) + unseen) if low else 0.0
-    hi = (sum(high) + unseen) / (len(high) + unseen) if high or unseen else 0.0 if proven else 1.0
-    return degree(lo, sum(decided) / len(decided) if decided else None, hi, goal, _size(items))
+    (good_lo, n_lo), (good_hi, n_hi), (good, n) = counts.low, counts.high, counts.decided
+    point = good / n if n else None
+    return degree(good_lo / (n_lo + unseen), point, (good_hi + unseen) / (n_hi + unseen), goal, counts.n)
 
 
 def sample(world: World, windows: Sequence[Sequence[Item]], goal: float, min_n: int, drawn: Sequence[str]) -> Degree:
-    """An event share: Wilson limits, windows widened until enough events are there."""
-    pairs = [(stream, None) for stream in drawn]
-    if not _ready(world, pairs):
+    """An event share: Wilson limits, windows widened until enough events are there; few events have no point."""
+    if not _ready(world, [(stream, None) for stream in drawn]):
         return UNKNOWN
-    items = next((window for window in windows if len(window) >= min_n), windows[-1])
+    items = next((window for window in windows if tally(window).n >= min_n), windows[-1])
     proven = all(world.proven(stream) for stream in drawn)
-    if not items:
-        return Degree(0.0, 0.0, 0.0, 0) if proven else UNKNOWN
-    low, decided, high = _split(items)
-    unseen = world.denied(drawn)
-    lo = wilson(sum(low), len(low) + unseen, -1) if low else 0.0
-    hi = wilson(sum(high) + unseen, len(high) + unseen, 1) if high or unseen else 1.0
-    if proven and all(item.lo == 1 and not item.unsure for item in windows[-1]):
+    counts, unseen = tally(items), world.denied(drawn)
+    if not counts.n:
+        return Degree(0.0, 0.0, 0.0, 0) if proven and not items else UNKNOWN
+    (good_lo, n_lo), (good_hi, n_hi), (good, n) = counts.low, counts.high, counts.decided
+    lo = wilson(good_lo, n_lo + unseen, -1)
+    if proven and all(item.parts == (T,) and not item.unsure for item in windows[-1]):
         lo = max(lo, THIN_FLOOR)
-    return degree(lo, sum(decided) / len(decided) if decided else None, hi, goal, _size(items))
+    point = good / n if n and counts.n >= min_n else None
+    return degree(lo, point, wilson(good_hi + unseen, n_hi + unseen, 1), goal, counts.n)
 
 
 def pm_2_4(world: World) -> Degree:
+    """Valid cycles, each worth the mean completeness; nothing at all is not applicable."""
     goal, drawn = 0.8, ("sla_cycle", "sli_result", "target", "service")
-    if not _ready(world, [(stream, None) for stream in drawn]):
-        return UNKNOWN
-    for days in (90, 180, 365):
-        good, decidable = plain_pm.cycles_of_window(world, days)
-        shares = plain_pm.completeness_of_window(world, days)
-        if decidable >= 25:
-            break
-    if not decidable and not world.proven("sla_cycle"):
-        return UNKNOWN
-    if not decidable:
-        shares = plain_pm.completeness_of_window(world, 90)
-    if not shares:
-        known = world.proven("sli_result")
-        return Degree(0.0, None, 1.0, 0, applies=False) if known and not decidable else UNKNOWN
-    known_shares = [share for share in shares if share is not None]
-    lo, hi = sum(known_shares) / len(shares), (sum(known_shares) + shares.count(None)) / len(shares)
-    point = sum(known_shares) / len(known_shares) if known_shares else None
-    if not decidable:
-        return degree(lo, point, hi, goal)
-    floor = 0.0
-    good_year, all_year = plain_pm.cycles_of_window(world, 365)
-    if world.proven("sla_cycle") and good_year == all_year:
-        floor = THIN_FLOOR
-    share = good / decidable
-    low, high = max(wilson(good, decidable, -1), floor), wilson(good, decidable, 1)
-    return degree(low * lo, None if point is None else share * point, high * hi, goal)
+    windows = [plain_pm.pm_2_4(world, days) for days in (90, 180, 365)]
+    if not any(windows):
+        ready = _ready(world, [(stream, None) for stream in drawn])
+        proven = ready and all(world.proven(stream) for stream in drawn)
+        return Degree(0.0, None, 1.0, 0, applies=not proven)
+    return sample(world, windows, goal, 25, drawn)
 
 
 def doc_1_1(world: World) -> Degree:
@@ -127,15 +123,14 @@ def doc_1_1(world: World) -> Degree:
 
 
 def pm_1_1(world: World) -> Degree:
-    drawn = [("target", None), ("sli_result", None)]
-    if any(item.lo for item in plain_pm.pm_1_1(world)):
+    drawn = [("sli_result", None)]
+    if any(item.parts == (T,) for item in plain_pm.pm_1_1(world)):
         return Degree(0.0, 0.0, 0.0) if _ready(world, drawn) else UNKNOWN
-    tools = any(s["kind"] in ("ticketing", "monitoring") and s["status"] == "ok" for s in world.sources)
-    shown = tools and _ready(world, drawn) and all(world.proven(*entry) for entry in drawn)
+    shown = _ready(world, drawn) and all(world.proven(*entry) for entry in drawn)
     return Degree(1.0, 1.0, 1.0) if shown else UNKNOWN
 
 
-POPULATION = [("agreement", "SLA"), ("document", "catalogue"), ("service", None)]
+POPULATION = [("agreement", "SLA"), ("document", "agreement"), ("document", "catalogue"), ("service", None)]
 READS = {
     "DOC": ("service", "agreement", "document", "document_revision", "target", "ticket", "person", "meeting"),
     "PM": ("service", "agreement", "target", "sli_result", "sla_cycle", "ticket", "source_run"),
@@ -205,8 +200,10 @@ def letter(value: float) -> str:
 
 
 def levels(second: Cell) -> tuple[int, int | None, int]:
-    """confirmed, point and possible level when cells 3 to 5 are open."""
+    """confirmed, point and possible level when cells 3 to 5 are open; a wholly unknown cell 2 has no point level."""
     confirmed = 2 if letter(second.lo) in "LF" else 1
     possible = 5 if letter(second.hi) == "F" else 2 if letter(second.hi) == "L" else 1
-    point = None if second.point is None else 2 if letter(second.point) in "LF" else 1
-    return confirmed, point, possible
+    if second == Cell(0.0, None, 1.0):
+        return 1, None, possible
+    point = 2 if second.point is not None and letter(second.point) in "LF" else 1
+    return confirmed, min(max(point, confirmed), possible), possible

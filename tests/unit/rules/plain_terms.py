@@ -47,7 +47,7 @@ def document_of(world: World, agreement: Row) -> tuple[Row | None, Truth]:
         return None, T
     row = world.by_id("document", "doc_id", agreement["doc_id"])
     if row is None:
-        return None, world.unless_hidden(F, ("document", "agreement"))
+        return None, U
     return row, compared(row["status"], lambda value: value == "current")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import duckdb
@@ -106,3 +107,24 @@ def test_a_file_that_is_no_database_is_named_in_the_error(tmp_path: Path) -> Non
     with pytest.raises(QueryError) as refused:
         Sandbox.open_file(path)
     assert refused.value.where == str(path)
+
+
+def test_what_is_kept_is_judged_like_what_is_asked(sandbox: Sandbox) -> None:
+    with sandbox.session() as session:
+        session.keep("kept", "select id from evidence_row where n = $n", {"n": 2})
+        assert session.query("select * from kept").rows == [("b",)]
+        for refused in ("select 1 as one; delete from evidence_row", "select * from duckdb_settings()"):
+            with pytest.raises(QueryError):
+                session.keep("stolen", refused)
+    assert sandbox.query("select * from evidence_row order by id").rows == _ROWS
+
+
+def test_a_closed_sandbox_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    for _ in range(5):
+        with Sandbox.in_memory() as box, box.session() as session:
+            assert session.query("select 1 as one").rows == [(1,)]
+    for thread in threading.enumerate():
+        if thread.name == "sql-watch":
+            thread.join(timeout=0.1)
+    assert threading.active_count() <= before

@@ -87,6 +87,8 @@ def test_a_stream_of_several_sources_needs_the_source_in_every_row(folder: Folde
     }
     assert {gap.source_id for gap in done.gaps} == {"wiki", "desk"}
     assert {gap.place for gap in done.gaps} == {"person.jsonl:1"}
+    with pytest.raises(EvidenceError, match="has 1 problem,"):
+        read(folder(), strict=True)
 
 
 def test_hand_kept_sources_lower_their_rows(folder: Folder, read: Reader, lines: Lines) -> None:

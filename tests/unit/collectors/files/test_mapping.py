@@ -222,8 +222,18 @@ def test_a_line_that_is_made_up_is_refused(exports: Any, read: Reader) -> None:
     select = (
         "select \"Number\" as ticket_id, 'incident' as kind, {line} as _line from incidents where \"Number\" = 'INC1'"
     )
-    for line in ("_line + 90", "0", "null::bigint", "-1", "1099511627776 + 2", "'2'"):
-        done = read(*exports(selecting(select.format(line=line))))
+    for line in (
+        "_line + 90",
+        "0",
+        "null::bigint",
+        "-1",
+        "1099511627776",
+        "1099511627776 + 3",
+        "2199023255552 + 2",
+        "'2'",
+    ):
+        files = {"incidents_csv": INCIDENTS, "incidents_more_csv": "Number\nINC9\n"}
+        done = read(*exports(selecting(select.format(line=line)), **files))
         assert done.rows == []
         assert done.only_gap.detail == "_line is not a line of the table incidents"
 
@@ -258,7 +268,7 @@ def test_a_line_that_is_made_up_is_refused(exports: Any, read: Reader) -> None:
             "no value map x",
         ),
         (
-            "select 'a' as ticket_id, 'incident' as kind, _line, local_time('2026-01-01 00:00', 'A') as due from incidents",
+            "select 'a' as ticket_id, 'task' as kind, _line, local_time('2026-01-01 00:00', 'A') as due from incidents",
             "TimeZone",
         ),
         (
