@@ -93,11 +93,16 @@ class Basis:
     def absence(self, spec: str, since: datetime | None) -> ReasonNote | None:
         """Why the absence of `stream` or `stream:kind` is not proven; None when it is.
 
-        A stream without a kind stands for the kinds that the indicator needs of it.
+        Of alternatives (`target|agreement:SLA`) one is enough: what asks for two things fails when one of them is
+        surely missing. A stream without a kind stands for the kinds that the indicator needs of it.
 
         Raises:
             QueryError: there is no such stream.
         """
+        notes = [self._absence_of(stream, since) for stream in spec.split("|")]
+        return None if None in notes else notes[0]
+
+    def _absence_of(self, spec: str, since: datetime | None) -> ReasonNote | None:
         stream, _, kind = spec.partition(":")
         if stream not in STREAMS:
             raise QueryError(f"the column absent names {spec!r}, which is no stream")

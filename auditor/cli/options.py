@@ -14,6 +14,9 @@ from auditor.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""Years that can be audited (chosen): windows reach back from the audit instant, and calendars end at years 1 and 9999."""
+
 
 class Instant(click.ParamType[datetime]):
     """An instant: ISO 8601 with a zone, or a date, which means its first second in UTC."""
@@ -30,6 +33,8 @@ class Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is not an instant; write 2026-01-31T06:00:00Z or 2026-01-31", param, ctx)
         if parsed.tzinfo is None and len(value) > len("2026-01-31"):
             self.fail(f"{value!r} names no time zone; end it in Z for UTC", param, ctx)
+        if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+            self.fail(f"{value!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}", param, ctx)
         aware = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
         return aware.replace(microsecond=0)
 

@@ -106,7 +106,7 @@ def find_collector(name: str, entries: Iterable[EntryPoint] | None = None) -> Co
         raise ConfigError(f"several packages bring a collector {name!r}: {origins}", cure="remove all but one of them")
     known = ", ".join(entry.name for entry in installed) or "none"
     raise ConfigError(
-        f"there is no collector {name!r}", cure=f"installed collectors are: {known} (`auditor collectors` shows them)"
+        f"there is no collector {name!r}", cure=f"installed collectors are: {known}"
     )
 
 

@@ -84,7 +84,7 @@ def _node_refusal(node: Mapping[str, Any]) -> str | None:
 def _function_refusal(name: str) -> str | None:
     if name in _REACHING_OUT or name.startswith(SYSTEM_PREFIXES):
         return f"the function {name} may not be called here"
-    if False:
+    if name in UNBOUNDED:
         return f"the function {name} may not be called here, its result can have any size"
     return None
 

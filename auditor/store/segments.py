@@ -150,11 +150,12 @@ def write_segment(
     Raises:
         IntegrityError: the file does not hold what was validated.
     """
-    for table in ("incoming", "known", "changed"):
-        connection.execute(f"drop table if exists {table}")
-    connection.execute(f"create temp table incoming as {spool.table_sql(stream)}")
-    connection.execute(f"create temp table known as {_known_sql(earlier)}")
-    connection.execute(f"create temp table changed as {_changed_sql(run)}")
+    for name, rows in (
+        ("incoming", spool.table_sql(stream)),
+        ("known", _known_sql(earlier)),
+        ("changed", _changed_sql(run)),
+    ):
+        connection.execute(f"create or replace temp table {name} as {rows}")
     if earlier and whole_sources:
         connection.execute(_gone_sql(earlier, run), [sorted(whole_sources)])
     counts = connection.execute("select _source_id, _deleted, count(*) from changed group by all").fetchall()

@@ -107,6 +107,8 @@ def take_provenance(values: dict[str, JsonValue], answering: Sequence[str]) -> P
     for name, value in (("source_id", source_id), ("source_url", source_url)):
         if not (value is None or isinstance(value, str)):
             return f"{name} is not text: {value!r}"
+    if source_id is not None and source_id not in answering:
+        return f"source_id {source_id!r} is none of the sources that list the stream: {', '.join(answering)}"
     instant = parse_instant(fetched_at)
     if fetched_at is not None and instant is None:
         return f"fetched_at is not an instant such as 2026-01-31T09:30:00Z: {fetched_at!r}"

@@ -13,6 +13,9 @@ from auditor.api import STREAMS, EvidenceError, JsonValue, SourceRun, YamlDocume
 FORMAT = 1
 """Format of manifests and mappings that this version reads."""
 
+FIRST_YEAR = 1970
+"""Oldest year that can be audited (chosen): windows reach back from the audit instant, and calendars end at year 1."""
+
 EVIDENCE_STREAMS = tuple(name for name in STREAMS if name != "source_run")
 """Streams that a folder can hold as files, in the order in which they are read."""
 
@@ -91,7 +94,7 @@ def read_head(faults: Faults) -> Head:
     instant = None
     if as_of is not None:
         instant = parse_instant(as_of)
-        if instant is None:
+        if instant is None or instant.year < FIRST_YEAR:
             faults.add(("as_of",), f"as_of is not an instant such as 2026-01-31T09:30:00Z: {as_of!r}")
     return Head(organisation, instant)
 
@@ -180,6 +183,6 @@ def parse_instant(value: object) -> datetime | None:
     """An instant in UTC from ISO 8601 text with a zone; None: it is none."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None

@@ -3,7 +3,7 @@
 -- A target counts from the first full month after `approved_at` of its agreement (a bound one: of the agreement that
 -- carries its document target); without either from the month of `first_result_at`.
 -- `approval_unseen`: it names an agreement that is not among the evidence, so that it may count from earlier on.
--- `unsure`: it is not known whether a tool could measure it.
+-- `unsure`: it is not known where it comes from, or whether a tool could measure it.
 with approval as (select agreement_id, min(approved_at) as approved_at from agreement group by agreement_id),
 carrier as (
   select target_id, agreement_id from service_target where agreement_id is not null
@@ -18,11 +18,11 @@ carried as (
 first_result as (select target_id, min(midpoint) as midpoint from measured_period group by target_id)
 select t.target_id, t.service_id, coalesce(v.approved_at, c.approved_at) as approved_at, f.midpoint as first_result_at,
   coalesce(v.approved_at, c.approved_at) is null and coalesce(c.unseen, false) as approval_unseen,
-  t.origin = 'doc' and t.tool_measurable is null as unsure, t._ref
+  t.origin is null or (t.origin = 'doc' and t.tool_measurable is null) as unsure, t._ref
 from service_target as t
 join major_service as m on m.service_id = t.service_id and not m.undecided
 left join approval as v on v.agreement_id = t.agreement_id
 left join carried as c on c.target_id = t.target_id
 left join first_result as f on f.target_id = t.target_id
-where t.origin in ('jsm', 'slo', 'zabbix_sla', 'config')
+where t.origin is null or t.origin in ('jsm', 'slo', 'zabbix_sla', 'config')
   or (t.origin = 'doc' and t.tool_measurable is distinct from false and coalesce(len(t.bound_to), 0) = 0)

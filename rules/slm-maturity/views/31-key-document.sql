@@ -1,5 +1,5 @@
 -- The documents that DOC level 2 looks into: the active SLAs that name a major service, and the catalogue documents
--- that alone document the level of one (no active SLA does, and the service has a target with value and unit).
+-- that alone document the level of one (no active SLA does).
 -- `unsure`: it is undecided whether the document belongs here.
 with named as (
   select l.agreement_id, bool_or(not l.unsure and not m.undecided) as sure
@@ -16,7 +16,6 @@ alone as (
     bool_or(c.counts is not distinct from true and a.service_id is null and not c.service_undecided) as sure
   from level_document as c left join by_agreement as a on a.service_id = c.service_id
   where c.kind = 'catalogue' and not coalesce(a.sure, false)
-    and c.service_id in (select service_id from service_target where is_stated)
   group by c.doc_id
 ),
 catalogue as (

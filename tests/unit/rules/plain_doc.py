@@ -52,11 +52,12 @@ def _section(document: Row, key: str) -> Truth:
 
 
 def is_catalogue_of(document: Row, service_id: str) -> Truth:
+    """A document whose source states its kind without a confidence is taken at its word."""
     if document["kind"] != "catalogue":
         return F
     return both(
         compared(document["status"], lambda value: value == "current"),
-        classified(document["kind_conf"]),
+        classified(1.0 if document["kind_conf"] is None else document["kind_conf"]),
         names(document, service_id),
         _section(document, "service_levels"),
         _clean(document),
@@ -160,7 +161,7 @@ def doc_2_3(world: World) -> list[Item]:
         missing = F
         if member.is_sla:
             document, current = document_of(world, member.row)
-            missing = U if document is None and current == U else F
+            missing = world.unless_hidden(F, ("document", "agreement")) if current == U else F
         if document is None:
             met = missing
         else:

@@ -192,7 +192,7 @@ def cell(core: Sequence[Degree], supporting: Sequence[Degree]) -> Cell:
     known = [d for d in cores if d.point is not None]
     usable = len(known) >= 0.7 * len(cores) and all(d.point is not None or d.lo > GATE for d in cores)
     pairs = [(w, d.point) for w, d in entries if d.point is not None]
-    return Cell(lo, mean(pairs, [d.point for d in known]) if usable else None, hi)
+    return Cell(lo, min(max(mean(pairs, [d.point for d in known]), lo), hi) if usable else None, hi)
 
 
 def letter(value: float) -> str:

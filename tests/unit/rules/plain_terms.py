@@ -173,7 +173,9 @@ def target_of_cycle(world: World, cycle: Row) -> dict[str, Truth]:
         and (services is None or row["service_id"] in services)
         and (len(metrics) != 1 or row["metric"] is None or row["metric"] in metrics)
     ]
-    certain = ticket is not None and services is not None and len(metrics) == 1 and len(candidates) == 1
+    only = next((row for row in world.of("target") if [row["target_id"]] == candidates), None)
+    certain = services is not None and len(metrics) == 1 and only is not None
+    certain = certain and None not in (only["origin"], only["metric"])
     return dict.fromkeys(candidates, T if certain else U)
 
 

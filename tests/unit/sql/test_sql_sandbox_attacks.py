@@ -80,11 +80,24 @@ def test_the_configuration_alone_closes_files_extensions_and_the_program(
     assert [entry.name for entry in tmp_path.iterdir()] == ["private.csv"]
 
 
+def test_a_variable_of_the_program_is_not_even_looked_for(sandbox: Sandbox) -> None:
+    secret = duckdb.sql("select 's3cr3t' as word")
+    assert secret is not None
+    for name in ("secret", "secret_of_the_program"):
+        with pytest.raises(QueryError, match="does not exist"):
+            sandbox.query(f"select * from {name}")
+        with pytest.raises(QueryError, match="does not exist"):
+            sandbox.setup(f"create table stolen as select * from {name}")
+
+
 def test_nothing_is_spilled_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with Sandbox.in_memory(Limits(memory_mb=32, timeout_s=2)) as box, pytest.raises(QueryError):
-        box.query("select a.range as v from range(100000000) as a order by a.range % 7, v")
-    assert list(tmp_path.iterdir()) == []
+    with Sandbox.in_memory(Limits(memory_mb=32, timeout_s=2)) as box:
+        with pytest.raises(QueryError):
+            box.query("select a.range as v from range(100000000) as a order by a.range % 7, v")
+        box.setup("create table setting as select current_setting('temp_directory') as value")
+        assert box.query("select value from setting").rows == [("",)]
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_opens_read_only_and_still_takes_temporary_tables(tmp_path: Path) -> None:
@@ -113,7 +126,11 @@ def test_what_is_kept_is_judged_like_what_is_asked(sandbox: Sandbox) -> None:
     with sandbox.session() as session:
         session.keep("kept", "select id from evidence_row where n = $n", {"n": 2})
         assert session.query("select * from kept").rows == [("b",)]
-        for refused in ("select 1 as one; delete from evidence_row", "select * from duckdb_settings()"):
+        for refused in (
+            "select 1 as one; select 2 as two",
+            "select 1 as one; delete from evidence_row",
+            "select * from duckdb_settings()",
+        ):
             with pytest.raises(QueryError):
                 session.keep("stolen", refused)
     assert sandbox.query("select * from evidence_row order by id").rows == _ROWS
