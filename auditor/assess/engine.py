@@ -39,10 +39,7 @@ def assess(pack: RulePack, session: Session, request: AssessmentRequest, payload
         ValueError: session and request speak of different packs, instants or zones.
         QueryError: the evidence itself cannot be read (statements of the pack never raise it here).
     """
-    setting = session.setting
-    asked = (pack.sha256, request.as_of.astimezone(UTC), request.time_zone)
-    if asked != (setting.pack.sha256, setting.as_of, setting.zone.key):
-        raise ValueError("the session was opened for another rule pack, instant or time zone")
+    _check(pack, session, request)
     indicators = pack.indicators.values()
     session.full.admit(sql for each in indicators for sql in (each.items, *(guard.sql for guard in each.guards)))
     observed = [observe(indicator, session, request) for indicator in indicators]
@@ -61,7 +58,7 @@ def assess(pack: RulePack, session: Session, request: AssessmentRequest, payload
         organisation=request.organisation,
         scope=request.scope,
         time_zone=request.time_zone,
-        as_of=_instant(setting.as_of),
+        as_of=_instant(request.as_of),
         evidence_sha256=request.evidence_sha256,
         rule_pack=PackView(pack.id, pack.version, pack.title, pack.sha256, dict(request.parameters_changed)),
         sources=sources,
@@ -71,6 +68,13 @@ def assess(pack: RulePack, session: Session, request: AssessmentRequest, payload
         records=records,
         records_omitted=omitted,
     )
+
+
+def _check(pack: RulePack, session: Session, request: AssessmentRequest) -> None:
+    setting = session.setting
+    asked = (pack.sha256, request.as_of.astimezone(UTC), request.time_zone)
+    if asked != (setting.pack.sha256, setting.as_of, setting.zone.key):
+        raise ValueError("the session was opened for another rule pack, instant or time zone")
 
 
 def _dimensions(pack: RulePack, observations: Mapping[str, Observation]) -> Mapping[str, DimensionResult]:

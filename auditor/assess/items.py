@@ -28,6 +28,7 @@ class Items:
         absent: streams (`stream` or `stream:kind`) whose rows were looked for and not found.
         undecided: members that the SELECT itself calls undecided.
         unsure: members of which it is not certain that they belong to the population.
+        together: name that unsure members share which belong to it all or none; None: a member by itself.
         react_by: instants until which a reaction may still come.
     """
 
@@ -40,6 +41,7 @@ class Items:
     absent: Mapping[int, Sequence[str]]
     undecided: frozenset[int]
     unsure: frozenset[int]
+    together: Sequence[str | None]
     react_by: Mapping[int, datetime]
 
     def __len__(self) -> int:
@@ -71,6 +73,7 @@ def read_items(columns: Columns) -> Items:
         absent=_lists(columns, "absent"),
         undecided=_flags(columns, "undecided"),
         unsure=_flags(columns, "unsure"),
+        together=_texts(columns, "together", len(ids)),
         react_by=_instants(columns, "react_by"),
     )
 

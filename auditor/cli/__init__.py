@@ -33,19 +33,25 @@ def run(arguments: Sequence[str]) -> int:
     except AuditorError as error:
         return _failed(as_json, error.exit_code, error.what, error.where, error.cure)
     except (KeyboardInterrupt, click.Abort):
-        return _failed(as_json, ExitCode.INTERRUPTED, "interrupted; nothing of this run was kept", None, None)
+        return _interrupted(as_json)
     except (BrokenPipeError, SystemExit):
-        # The reader of the output went away (click then leaves by itself): it had enough, and that is no error. What is still
-        # buffered must not fail again when the process ends.
+        # The reader of the output went away (click then leaves by itself): it had enough, and that is no error. What is
+        # still buffered must not fail again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return ExitCode.OK
     except Exception as error:  # the last door: a person gets a message, never a stack trace
+        if isinstance(error.__cause__, KeyboardInterrupt):  # what DuckDB makes of Ctrl-C in a statement of the store
+            return _interrupted(as_json)
         if os.environ.get("AUDITOR_DEBUG"):
             traceback.print_exc()
         what = f"internal error: {type(error).__name__}: {error}"
         cure = "run again with AUDITOR_DEBUG=1 and report what it prints; stored evidence is unharmed"
         return _failed(as_json, ExitCode.INTERNAL, what, None, cure)
     return int(result or ExitCode.OK)
+
+
+def _interrupted(as_json: bool) -> int:
+    return _failed(as_json, ExitCode.INTERRUPTED, "interrupted; nothing of this run was kept", None, None)
 
 
 def _failed(as_json: bool, code: int, what: str, where: str | None, cure: str | None) -> int:

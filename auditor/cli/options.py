@@ -15,7 +15,7 @@ from auditor.errors import UsageError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FIRST_YEAR, LAST_YEAR = 1970, 9998
-"""Years that can be audited (chosen): windows reach back from the audit instant, and calendars end at years 1 and 9999."""
+"""Years that can be audited (chosen): windows reach back from the audit instant, and calendars end somewhere."""
 
 
 class Instant(click.ParamType[datetime]):

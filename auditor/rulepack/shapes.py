@@ -65,7 +65,7 @@ _COMMON = {"note": _TEXT, "absent": _TEXTS, "undecided": _BOOLEAN}
 
 ITEMS = Shape(
     {"item": _TEXT, "met_lo": _NUMBER, "met_hi": _NUMBER, "evidence": _TEXTS},
-    {"service_id": _TEXT, "unsure": _BOOLEAN, "react_by": _INSTANT, **_COMMON},
+    {"service_id": _TEXT, "unsure": _BOOLEAN, "together": _TEXT, "react_by": _INSTANT, **_COMMON},
     frozenset({"item"}),
 )
 """One row a member of the population."""

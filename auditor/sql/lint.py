@@ -22,7 +22,7 @@ from auditor.sql.nearest import nearest
 from auditor.sql.parameters import rewritten, shown
 from auditor.sql.parse import called_function, parse_select
 from auditor.sql.refusals import TABLE_FUNCTIONS
-from auditor.sql.syntax import NAMED_SYNTAX, is_allowed_syntax
+from auditor.sql.syntax import NAMED_SYNTAX, is_allowed_syntax, is_clock_as_column
 
 _NO_SUCH_FUNCTION = "allowed are the functions of DuckDB that depend on nothing and give the same for the same rows"
 
@@ -150,7 +150,7 @@ def names_used(text: str, tables: Collection[str], rules: Rules) -> Names:
         elif isinstance(node, exp.Lambda) and parsed.arrow_line is not None:
             cure = "write `lambda x: ...`"
             raise StatementError("a lambda with an arrow is no SQL of DuckDB 2", parsed.arrow_line, cure)
-        elif not is_allowed_syntax(node):
+        elif is_clock_as_column(node) or not is_allowed_syntax(node):
             _refuse_syntax(node)
     return found
 
@@ -205,7 +205,7 @@ def _parameter_name(node: exp.Placeholder, text: str, rules: Rules) -> str:
 
 
 def _refuse_syntax(node: exp.Expr) -> None:
-    kind = type(node).__name__
+    kind = "CurrentTimestamp" if is_clock_as_column(node) else type(node).__name__
     what, cure = NAMED_SYNTAX.get(kind, (f"this syntax ({kind}) is not allowed", "write it as a plain SELECT"))
     raise StatementError(what, _line(node), cure)
 

@@ -155,6 +155,14 @@ NAMED_SYNTAX: Mapping[str, tuple[str, str]] = {
 """Kind of syntax that is refused -> what is wrong with it, and the cure."""
 
 
+_CLOCK_COLUMNS = frozenset({"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"})
+
+
+def is_clock_as_column(node: exp.Expr) -> bool:
+    """Whether a node is a quoted name that DuckDB takes for the clock where no table has such a column."""
+    return isinstance(node, exp.Column) and not node.table and node.name.lower() in _CLOCK_COLUMNS
+
+
 def is_allowed_syntax(node: exp.Expr) -> bool:
     """Whether a node is of a kind that may stand in a statement."""
     return type(node) in _ALLOWED

@@ -193,3 +193,24 @@ def test_denied_items_that_may_belong_to_any_stream_count_once_however_many_are_
     both = world.indicator(items=items, needs={"service": "population", "agreement": "population"})
     found = [world.observe(rule, given(world), sources=[source]).degree.lo for rule in (one, both)]
     assert found == [pytest.approx(0.5), pytest.approx(0.5)]
+
+
+@pytest.mark.parametrize(("complete", "hi"), [(["agreement"], 0.0), (["target"], 0.0), ([], 1.0)])
+def test_of_two_things_that_are_missing_one_proven_absence_is_enough(world, complete, hi):
+    """What asks for an agreement and a target fails once one of them is surely not there."""
+    items = """
+        select service_id as item, 0 as met_lo, 0 as met_hi, [_ref] as evidence, ['agreement|target'] as absent
+        from service
+    """
+    source = world.source(
+        streams=["service", "agreement", "target"], complete={"service": True, **dict.fromkeys(complete, True)}
+    )
+    assert world.observe(world.indicator(items=items), given(world), sources=[source]).degree.hi == hi
+
+
+def test_denied_rows_that_may_belong_to_any_stream_count_once(world):
+    """Two of the source's rows were denied, whichever stream they are of: 2 of 4, not 2 of 6."""
+    items = "select service_id as item, 1 as met_lo, 1 as met_hi, [_ref] as evidence from service"
+    rule = world.indicator(items=items, needs={"service": "population", "agreement": "population"})
+    found = world.observe(rule, given(world, "a"), sources=[world.source(status="partial", denied=2)])
+    assert found.degree.lo == 0.5

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from plain_terms import (
     active_person,
     classified,
+    document_is_unseen,
     document_of,
     in_force,
     major_services,
@@ -37,8 +38,9 @@ def found_sla(world: World, service_id: str) -> Truth:
     found = []
     for row in world.of("agreement"):
         if row["kind"] == "SLA":
-            clean = _clean(document_of(world, row)[0])
-            found.append(both(in_force(world, row), classified(row["kind_conf"]), names(row, service_id), clean))
+            document, current = document_of(world, row)
+            clean = _clean(document)
+            found.append(both(in_force(world, row, current), classified(row["kind_conf"]), names(row, service_id), clean))
     return either(*found)
 
 
@@ -117,13 +119,14 @@ class Member:
 def members(world: World) -> list[Member]:
     """Active SLAs that name a service of M, and catalogue documents that alone cover one.
 
-    A field that is unknown makes membership doubtful, as a doubtful kind does.
+    A field that is unknown or a document that is not there makes membership doubtful, as a doubtful kind does.
     """
     major = major_services(world)
     found = []
     for row in world.of("agreement"):
         names_one = either(*(both(member, names(row, name)) for name, member in major.items()))
-        belongs = both(in_force(world, row), names_one, classified(row["kind_conf"]))
+        current = U if document_is_unseen(world, row) else document_of(world, row)[1]
+        belongs = both(in_force(world, row, current), names_one, classified(row["kind_conf"]))
         if row["kind"] == "SLA" and belongs != F:
             found.append(Member(row, True, belongs == U))
     for row in world.of("document"):
@@ -161,7 +164,7 @@ def doc_2_3(world: World) -> list[Item]:
         missing = F
         if member.is_sla:
             document, current = document_of(world, member.row)
-            missing = world.unless_hidden(F, ("document", "agreement")) if current == U else F
+            missing = current if document_is_unseen(world, member.row) else F
         if document is None:
             met = missing
         else:

@@ -98,7 +98,7 @@ def sample(world: World, windows: Sequence[Sequence[Item]], goal: float, min_n: 
         return Degree(0.0, 0.0, 0.0, 0) if proven and not items else UNKNOWN
     (good_lo, n_lo), (good_hi, n_hi), (good, n) = counts.low, counts.high, counts.decided
     lo = wilson(good_lo, n_lo + unseen, -1)
-    if proven and all(item.parts == (T,) and not item.unsure for item in windows[-1]):
+    if proven and all(item.parts == (T,) and not item.unsure for window in (items, windows[-1]) for item in window):
         lo = max(lo, THIN_FLOOR)
     point = good / n if n and counts.n >= min_n else None
     return degree(lo, point, wilson(good_hi + unseen, n_hi + unseen, 1), goal, counts.n)

@@ -47,16 +47,21 @@ def document_of(world: World, agreement: Row) -> tuple[Row | None, Truth]:
         return None, T
     row = world.by_id("document", "doc_id", agreement["doc_id"])
     if row is None:
-        return None, U
+        return None, world.unless_hidden(F, ("document", "agreement"))
     return row, compared(row["status"], lambda value: value == "current")
 
 
-def in_force(world: World, agreement: Row) -> Truth:
-    """An active agreement but for its classification."""
+def document_is_unseen(world: World, agreement: Row) -> bool:
+    """It names a document that is not among the evidence."""
+    return agreement["doc_id"] is not None and world.by_id("document", "doc_id", agreement["doc_id"]) is None
+
+
+def in_force(world: World, agreement: Row, current: Truth) -> Truth:
+    """An active agreement but for its classification; `current`: its document is."""
     approved, today = instant(agreement["approved_at"]), world.now.date()
     starts, ends = day(agreement["effective_from"]), day(agreement["effective_to"])
     return both(
-        document_of(world, agreement)[1],
+        current,
         sure(approved is not None and approved <= world.now),
         sure(starts is None or starts <= today),
         sure(ends is None or ends >= today),

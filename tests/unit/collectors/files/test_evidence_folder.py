@@ -279,8 +279,8 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(
         (b'{"ticket_id": "a", "kind": "incident", "reliability": "R5"}\n', 2, "reliability R5 is above R4", 0),
         (b'{"ticket_id": "a", "kind": "incident", "fetched_at": "now"}\n', 2, "fetched_at is not an instant", 1),
         (b'{"ticket_id": "a", "kind": "incident", "source_url": 1}\n', 2, "source_url is not text: 1", 1),
-        (b'{"ticket_id": "a", "kind": "incident", "source_id": "wiki"}\n', 2, "does not list ticket", 1),
-        (b'{"ticket_id": "a", "kind": "incident", "source_id": "nobody"}\n', 2, "before its source said", 1),
+        (b'{"ticket_id": "a", "kind": "incident", "source_id": "wiki"}\n', 2, "none of the sources that list", 1),
+        (b'{"ticket_id": "a", "kind": "incident", "source_id": "nobody"}\n', 2, "none of the sources that list", 1),
     ],
 )
 def test_one_bad_line_is_one_message_with_its_line_and_the_rest_is_read(
