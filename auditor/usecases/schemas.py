@@ -9,6 +9,7 @@ from auditor.assessment_document import schema as assessment_schema
 from auditor.config import Config
 from auditor.model.jsonschema import folder_schema, manifest_schema, stream_schema
 from auditor.model.streams import STREAMS
+from auditor.rulepack.schema import NAMES, pack_schema
 
 
 def _config_schema() -> Mapping[str, Any]:
@@ -25,11 +26,13 @@ _FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 
 def schema_names() -> list[str]:
     """Every name `schema_of` knows: file formats first, then streams."""
-    return [*_FILES, *STREAMS]
+    return [*_FILES, *NAMES, *STREAMS]
 
 
 def schema_of(name: str) -> Mapping[str, Any] | None:
     """The schema of that name, or None."""
     if name in _FILES:
         return _FILES[name]()
+    if name in NAMES:
+        return pack_schema(name)
     return stream_schema(STREAMS[name]) if name in STREAMS else None
