@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from auditor.assess.engine import assess
 from auditor.assess.request import AssessmentRequest
 from auditor.assess.session import open_session
+from auditor.canonical import JsonValue
 from auditor.model.assessment import Assessment
 from auditor.model.evidence import SourceKind, SourceState
 from auditor.model.rubric import (
@@ -95,7 +96,7 @@ def _indicator(number: int) -> Indicator:
 def source() -> SourceState:
     """One fresh and complete source."""
     now = "2026-01-01T00:00:00Z"
-    values = {
+    values: dict[str, JsonValue] = {
         "source_id": "src",
         "kind": "docs",
         "started": now,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import fsum
@@ -23,8 +23,9 @@ class Tally:
         n: members that certainly count, decided or not.
         n_decided, good_decided: decided ones among them, and how far these are met in sum.
         good_lo, good_hi: how far all of the n are met in sum, undecided ones failing and passing.
-        maybe_lo: what members are met that may count in the low estimate, lowest first.
-        maybe_hi: what members are met that may count in the high estimate, highest first.
+        maybe_lo: members that may count in the low estimate, by what belongs together: how far they are met in sum,
+            and their number; the least met first.
+        maybe_hi: the same for the high estimate, the most met first.
     """
 
     n: int
@@ -32,13 +33,13 @@ class Tally:
     good_decided: float
     good_lo: float
     good_hi: float
-    maybe_lo: tuple[float, ...] = ()
-    maybe_hi: tuple[float, ...] = ()
+    maybe_lo: tuple[tuple[float, int], ...] = ()
+    maybe_hi: tuple[tuple[float, int], ...] = ()
 
     @property
     def all_good(self) -> bool:
         """There are members, and every one of them is certainly met."""
-        return self.n > 0 and self.good_lo == self.n and all(value == 1.0 for value in self.maybe_lo)
+        return self.n > 0 and self.good_lo == self.n and all(good == size for good, size in self.maybe_lo)
 
 
 def tally(members: Members) -> Tally:
@@ -57,9 +58,18 @@ def tally(members: Members) -> Tally:
         good_decided=fsum(decided),
         good_lo=fsum(lo),
         good_hi=fsum(hi),
-        maybe_lo=tuple(sorted(members.lo[index] for index in maybe)),
-        maybe_hi=tuple(sorted((members.hi[index] for index in maybe | late), reverse=True)),
+        maybe_lo=_groups(maybe, members, members.lo),
+        maybe_hi=_groups(maybe | late, members, members.hi)[::-1],
     )
+
+
+def _groups(indices: Iterable[int], members: Members, met: Sequence[float]) -> tuple[tuple[float, int], ...]:
+    """How far members are met in sum and their number, by what belongs together; the least met first."""
+    groups: dict[str | int, list[float]] = {}
+    for index in sorted(indices):
+        groups.setdefault(members.items.together[index] or index, []).append(met[index])
+    sums = [(fsum(group), len(group)) for group in groups.values()]
+    return tuple(sorted(sums, key=lambda pair: (pair[0] / pair[1], pair[1])))
 
 
 def share(tallied: Tally, kind: IndicatorType, unseen: int) -> Measured:
@@ -81,9 +91,9 @@ def share(tallied: Tally, kind: IndicatorType, unseen: int) -> Measured:
     return Measured(rounded(lo), None if point is None else rounded(point), rounded(hi))
 
 
-def _growing(good: float, n: int, more: Sequence[float]) -> Iterator[tuple[float, int]]:
-    """Sum and number with none of the further members, with the first, with the first two, and so on."""
-    return ((total, count) for count, total in enumerate(accumulate(more, initial=good), start=n))
+def _growing(good: float, n: int, more: Sequence[tuple[float, int]]) -> Iterator[tuple[float, int]]:
+    """Sum and number with none of the further groups of members, with the first, with the first two, and so on."""
+    return accumulate(more, lambda so_far, group: (so_far[0] + group[0], so_far[1] + group[1]), initial=(good, n))
 
 
 def item_counts(members: Members) -> ItemCounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from auditor.assess.population import Members
@@ -50,21 +51,26 @@ def _sample(indexes: list[int], seed: str) -> list[int]:
     return [indexes[place] for place in sorted(drawn)]
 
 
-def _result(members: Members, index: int) -> ItemResult:
-    items = members.items
-    evidence, note = items.evidence[index], items.notes[index]
+def shortened(evidence: Sequence[str], note: str | None) -> tuple[tuple[str, ...], str | None]:
+    """The references to list, in order, and the note, which tells how many are not listed."""
     if len(evidence) > 1:
         evidence = sorted(set(evidence))
-    if len(evidence) > MAX_REFS:
-        more = f"and {len(evidence) - MAX_REFS} more rows"
-        note = f"{note}; {more}" if note else more
+    if len(evidence) <= MAX_REFS:
+        return tuple(evidence), note
+    more = f"and {len(evidence) - MAX_REFS} more rows"
+    return tuple(evidence[:MAX_REFS]), f"{note}; {more}" if note else more
+
+
+def _result(members: Members, index: int) -> ItemResult:
+    items = members.items
+    evidence, note = shortened(items.evidence[index], items.notes[index])
     return ItemResult(
         item=items.ids[index],
         service_id=items.services[index],
         lo=members.lo[index],
         hi=members.hi[index],
         counted=members.where(index),
-        evidence=tuple(evidence[:MAX_REFS]),
+        evidence=evidence,
         note=note,
         reasons=tuple(members.reasons.get(index, ())),
         guards=tuple(members.guards.get(index, ())),

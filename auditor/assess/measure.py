@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from auditor.assess.intervals import degree_interval
 from auditor.assess.items import Columns, number, refs
+from auditor.assess.listing import shortened
 from auditor.assess.population import Absence
 from auditor.errors import QueryError
 from auditor.model.assessment import ItemCounts, ItemResult, Measured, Reason, ReasonNote
@@ -33,11 +34,10 @@ class Reading:
     note: str | None
     reasons: tuple[ReasonNote, ...]
 
-    def result(self, degree: Interval, guards: tuple[str, ...], service_id: str | None = None) -> ItemResult:
+    def result(self, degree: Interval, guards: tuple[str, ...]) -> ItemResult:
         """The value as the one listed member."""
-        return ItemResult(
-            self.item, service_id, degree.lo, degree.hi, "both", self.evidence, self.note, self.reasons, guards
-        )
+        evidence, note = shortened(self.evidence, self.note)
+        return ItemResult(self.item, None, degree.lo, degree.hi, "both", evidence, note, self.reasons, guards)
 
 
 def read_measure(columns: Columns, absence: Absence) -> Reading | None:
@@ -56,7 +56,10 @@ def read_measure(columns: Columns, absence: Absence) -> Reading | None:
         return None
     if rows > 1:
         raise QueryError(f"a measure answers with one row, not with {rows}")
-    only: Callable[[str], object] = lambda name: columns[name][0] if name in columns else None  # noqa: E731
+
+    def only(name: str) -> Any:
+        return columns[name][0] if name in columns else None
+
     low, point, high = (number(only(f"value_{part}"), f"value_{part}") for part in ("lo", "point", "hi"))
     if low is not None and high is not None and low > high:
         raise QueryError(f"value_lo {low:g} is above value_hi {high:g}")

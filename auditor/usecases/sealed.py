@@ -13,6 +13,9 @@ from auditor.model.assessment import Assessment, Observation, Reason, Seal
 from auditor.store.store import OpenRun
 from auditor.usecases.packs import PackInUse
 
+_LOST = frozenset({Reason.RULE_FAILED, Reason.STALE_PULL, Reason.PARTIAL_SOURCE})
+"""Reasons that speak of evidence which should have been there; what was never configured is no loss."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
@@ -23,13 +26,16 @@ class AuditResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """INCOMPLETE when a gap was recorded or an indicator failed to run, else OK."""
-        failed = any(
-            note.reason is Reason.RULE_FAILED
+        """INCOMPLETE when a gap was recorded, a pull was unsound or too old, or an indicator failed to run; else OK."""
+        unsound = any(
+            source.run.get("status") != "ok" or source.run.get("denied") for source in self.assessment.sources
+        )
+        lost = any(
+            note.reason in _LOST
             for observation in self.assessment.observations.values()
             for note in observation.reasons
         )
-        return ExitCode.INCOMPLETE if failed or self.assessment.gaps else ExitCode.OK
+        return ExitCode.INCOMPLETE if self.assessment.gaps or unsound or lost else ExitCode.OK
 
 
 def commit(run: OpenRun, assessment: Assessment, pack: PackInUse, as_of: datetime, ended: datetime) -> AuditResult:

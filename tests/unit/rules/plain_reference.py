@@ -158,6 +158,7 @@ def indicators(zone: str) -> dict[str, Callable[[World], Degree]]:
 
 def judged(world: World, indicator: str, rule: Callable[[World], Degree]) -> Degree:
     """The rule with all rows, and what self-declared rows may add to it."""
+    world = world.with_observed_services()
     full = rule(world)
     cap = world.weakest(READS[indicator.split("-")[0]])
     if cap == 1.0:

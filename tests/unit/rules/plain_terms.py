@@ -80,16 +80,15 @@ def active_person(world: World, person_id: str | None) -> Truth:
         return world.unless_hidden(F, ("person", None))
     today = world.now.date()
     joined, left = day(row["joined"]), day(row["left"])
-    return both(
-        negated(sure(row["is_bot"])), sure(joined is None or joined <= today), sure(left is None or left > today)
-    )
+    there = both(sure(joined is None or joined <= today), sure(left is None or left > today))
+    return world.aged(both(negated(sure(row["is_bot"])), there), "person")
 
 
 def human(world: World, person_id: str | None) -> Truth:
     if person_id is None:
         return F
     row = world.by_id("person", "person_id", person_id)
-    return world.unless_hidden(F, ("person", None)) if row is None else negated(sure(row["is_bot"]))
+    return world.unless_hidden(F, ("person", None)) if row is None else world.aged(negated(sure(row["is_bot"])), "person")
 
 
 def substantive(world: World, revision: Row) -> Truth:
@@ -115,17 +114,12 @@ def review_is_shown(world: World, agreement: Row) -> Truth:
         return F
     if ref.startswith("no change:"):
         return sure(ref.removeprefix("no change:").strip())
-    if "@" in ref:
-        doc_id, version = ref.split("@", 1)
-        if doc_id != agreement["doc_id"]:
-            return F
-        for row in world.of("document_revision"):
-            if (row["doc_id"], row["version"]) == (doc_id, version):
-                return substantive(world, row)
-        return world.unless_hidden(F, ("document_revision", None))
     if world.by_id("meeting", "meeting_id", ref) is not None:
-        return T
-    return world.unless_hidden(F, ("meeting", None))
+        return world.aged(T, "meeting")
+    for row in world.of("document_revision"):
+        if ref == f"{row['doc_id']}@{row['version']}":
+            return substantive(world, row) if row["doc_id"] == agreement["doc_id"] else F
+    return world.unless_hidden(F, ("meeting", None), ("document_revision", None))
 
 
 def reviewed(world: World, agreement: Row, days: float) -> Truth:

@@ -93,8 +93,34 @@ class World:
         return kind in complete if isinstance(complete, list) else bool(complete)
 
     def unless_hidden(self, found: Truth, *streams: tuple[str, str | None]) -> Truth:
-        """A verdict that nothing was found is unknown while one of the streams may hide rows."""
+        """A verdict that nothing was found is unknown while one of the streams may hide rows.
+
+        Rows of a pull that is too old prove nothing either way.
+        """
+        if any(self.stale(stream) for stream, _ in streams):
+            return U
         return found if all(self.proven(*entry) for entry in streams) else (found[0], 1)
+
+    def aged(self, verdict: Truth, stream: str) -> Truth:
+        """What rows of a stream say, as long as their pull is not too old."""
+        return U if self.stale(stream) else verdict
+
+    def with_observed_services(self) -> World:
+        """Where nobody lists services, those that at least two sources name stand in for them."""
+        if self.answers("service") or len(self.sources) < 2:
+            return self
+        named: dict[str, set[str]] = {}
+        for stream in ("ticket", "target", "agreement"):
+            for row in self.of(stream):
+                ids = [row["service_id"]] if stream == "target" else row["service_ids"] or []
+                for name in ids:
+                    named.setdefault(name, set()).add(row["_source"])
+        found = [name for name, sources in named.items() if name is not None and len(sources) > 1]
+        blank = {"tier": None, "major": None, "status": "live", "in_scope": True}
+        services = [{"service_id": name, **blank} for name in sorted(found)]
+        source = {"source_id": "observed", "kind": "docs", "ended": self.now.isoformat(), "status": "ok", "denied": 0}
+        source.update(streams=["service"], scope_complete={})
+        return replace(self, sources=[*self.sources, source], rows={**self.rows, "service": services}) if found else self
 
     def ago(self, days: float) -> datetime:
         return self.now - timedelta(days=days)
