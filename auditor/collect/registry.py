@@ -105,9 +105,7 @@ def find_collector(name: str, entries: Iterable[EntryPoint] | None = None) -> Co
         origins = "; ".join(entry.origin for entry in matches)
         raise ConfigError(f"several packages bring a collector {name!r}: {origins}", cure="remove all but one of them")
     known = ", ".join(entry.name for entry in installed) or "none"
-    raise ConfigError(
-        f"there is no collector {name!r}", cure=f"installed collectors are: {known}"
-    )
+    raise ConfigError(f"there is no collector {name!r}", cure=f"installed collectors are: {known}")
 
 
 def _load(entry: EntryPoint) -> Installed:

@@ -78,7 +78,7 @@ GAP_REASONS: Mapping[str, str] = {
     GapReason.RATE_LIMITED: "the source limited the number of requests",
     GapReason.TIMED_OUT: "the source did not answer in time",
     GapReason.TRUNCATED: "the answer was cut off",
-    GapReason.MALFORMED: "rows could not be read or converted",
+    GapReason.MALFORMED: "what was read was not as it should be",
     GapReason.SERVER_ERROR: "the source answered with an error",
     GapReason.RETENTION: "the source no longer keeps data that old",
     GapReason.REDACTED: "content was withheld on purpose",

@@ -45,15 +45,17 @@ class Judgement:
 
 def judge(pack: RulePack, evidence: StoredEvidence, judgement: Judgement) -> Assessment:
     """Assess stored evidence; the same arguments give the same assessment."""
-    with Sandbox.open_file(evidence.state, Limits()) as sandbox:
-        session = open_session(
+    with (
+        Sandbox.open_file(evidence.state, Limits()) as sandbox,
+        open_session(
             sandbox,
             pack,
             as_of=judgement.as_of,
             time_zone=judgement.time_zone,
             sources=evidence.sources,
             gaps=evidence.gaps,
-        )
+        ) as session,
+    ):
         request = AssessmentRequest(
             scope=judgement.scope,
             organisation=judgement.organisation,

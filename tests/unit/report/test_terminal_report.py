@@ -99,7 +99,7 @@ def test_an_unknown_without_a_reason_is_not_hidden(assessment: Assessment):
 def test_gaps_are_counted_by_reason(assessment: Assessment):
     text = terminal.render(assessment, None)
     assert "Gaps in the evidence: 15" in text
-    assert "malformed: 14, rows could not be read or converted" in text
+    assert "malformed: 14, what was read was not as it should be" in text
     assert "forbidden: 1, the source refused access" in text
     assert "No gaps" in terminal.render(dataclasses.replace(assessment, gaps=()), None)
 
