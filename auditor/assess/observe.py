@@ -65,6 +65,9 @@ def _evaluate(asked: _Asked) -> Evaluation:
     session = asked.session
     seed = f"{asked.request.evidence_sha256}:{asked.indicator.id}"
     full = evaluate(Question(asked.basis, session.full, session.setting, seed))
+    if nothing := session.full.citing_nothing(full.cited):
+        cure = "cite the _ref of the rows that a verdict rests on"
+        raise QueryError(f"it cites {nothing[0]!r}, which is no row of the evidence", cure=cure)
     weakest = session.weakest_read(asked.indicator)
     if weakest is None or weakest >= STRONG:
         return full

@@ -68,6 +68,7 @@ class Relations:
         self._known = frozenset((*STREAMS, *self._views, *_CALENDARS))
         self._made: dict[str, QueryError | None] = {}
         self._tiers: dict[str, tuple[Tier, Tier] | None] = {}
+        self._cited: set[str] = set()
 
     def admit(self, statements: Iterable[Sql]) -> None:
         """Have many statements judged at once, which costs a third of judging each when it is asked."""
@@ -129,6 +130,22 @@ class Relations:
                     self._tiers[stream] = None if lowest is None else (Tier(lowest), Tier(highest))
         found = {stream: self._tiers[stream] for stream in sorted(streams)}
         return {stream: tiers for stream, tiers in found.items() if tiers is not None}
+
+    def citing_nothing(self, cited: Collection[str]) -> list[str]:
+        """References that name no row of any stream, in order; each one that does is looked up once."""
+        unknown: list[str] = []
+        by_stream: dict[str, list[str]] = {}
+        for ref in sorted(set(cited) - self._cited):
+            by_stream.setdefault(ref.partition(":")[0], []).append(ref)
+        for stream, refs in by_stream.items():
+            found: set[str] = set()
+            if stream in STREAMS and not STREAMS[stream].control:
+                sql = f"select _ref from {quoted(stream)} where _ref in ({GIVEN_REFS})"
+                with self._prepared(stream):
+                    found = {ref for (ref,) in self._sandbox.query(sql, {"refs": orjson.dumps(refs).decode()}).rows}
+            self._cited |= found
+            unknown += [ref for ref in refs if ref not in found]
+        return unknown
 
     def weakest_of(self, stream: str, cited: Sequence[str]) -> Tier | None:
         """Lowest tier among the cited rows of a stream; None when it has none of them."""

@@ -50,6 +50,7 @@ def root() -> None:
       auditor explain DOC          why a dimension stands where it stands, down to the bytes
       auditor verify               check that nothing stored has changed
 
-    Exit codes: 0 complete, 2 usage or configuration, 3 incomplete (gaps, or a rule that failed), 4 integrity broken,
+    Exit codes: 0 complete, 2 usage or configuration, 3 incomplete (gaps, a pull that is old or failed, or a rule that
+    failed), 4 integrity broken,
     5 internal error, 130 interrupted.
     """

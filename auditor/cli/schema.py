@@ -13,8 +13,8 @@ from auditor.errors import UsageError
 def schema(name: str | None) -> int:
     """Print the JSON Schema of a file format; without NAME, the names there are.
 
-    NAME is a stream of the evidence folder (such as `ticket`), the `folder` as a whole, its `manifest`, the `config`, an
-    `assessment`, or a file of a rule pack (such as `indicator`).
+    NAME is a stream of the evidence folder (such as `ticket`), the `folder` as a whole, its `manifest`, the `config`,
+    an `assessment`, or a file of a rule pack (such as `indicator`).
 
     \b
     Examples:

@@ -22,7 +22,7 @@ class IndicatorType(StrEnum):
 
 
 class Role(StrEnum):
-    """What an indicator does in its cell: core gates it (weight 4), supporting never does (1), diagnostic only tells."""
+    """What an indicator does in its cell: core gates it (weight 4), supporting never (1), diagnostic only tells."""
 
     CORE = "core"
     SUPPORTING = "supporting"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,8 @@ CASES: list[tuple[str, Spoil, str, str, tuple[str, ...]]] = [
 def whole(ferry_line: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The dimensions with nothing taken away."""
     place = tmp_path_factory.mktemp("whole")
-    assert run(["audit", str(ferry_line), "--data-dir", str(place / "data"), "--out", str(place)]) == 0
+    with chdir(place):
+        assert run(["audit", str(ferry_line), "--data-dir", str(place / "data"), "--out", str(place)]) == 0
     dimensions: dict[str, Any] = json.loads((place / "assessment.json").read_bytes())["dimensions"]
     assert levels(dimensions["DOC"]) == levels(dimensions["PM"]) == (2, 2, 5)
     return dimensions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def organisation(
     expected: Path = request.param
     place = tmp_path_factory.mktemp(expected.parent.name)
     folder = expected.parent / "evidence"
-    code = run(["audit", str(folder), "--strict", "--data-dir", str(place / "data"), "--out", str(place)])
+    with chdir(place):
+        code = run(["audit", str(folder), "--strict", "--data-dir", str(place / "data"), "--out", str(place)])
     assert code == 0
     return load_yaml(expected, ConfigError).value, json.loads((place / "assessment.json").read_bytes())
 

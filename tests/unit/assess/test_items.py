@@ -251,3 +251,14 @@ def test_a_measure_of_two_rows_fails_the_rule(world):
     )
     found = world.observe(rule, {"service": world.services("a", "b")})
     assert "one row, not with 2" in found.reasons[0].detail
+
+
+def test_citing_what_is_no_row_fails_the_rule_instead_of_counting(world):
+    for ref in ("'service:ghost:ghost'", "'trust me'"):
+        rule = world.indicator(
+            items=f"select service_id as item, 1 as met_lo, 1 as met_hi, [{ref}] as evidence from service"
+        )
+        found = world.observe(rule, {"service": [{"service_id": "a"}]})
+        assert found.status == "unknown"
+        assert [note.reason for note in found.reasons] == ["rule-failed"]
+        assert "no row of the evidence" in found.reasons[0].detail

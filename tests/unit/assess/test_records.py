@@ -84,12 +84,13 @@ def test_rows_beyond_the_cap_are_counted(world, monkeypatch):
     assert (len(assessment.records), assessment.records_omitted) == (10, 20)
 
 
-def test_a_reference_to_nothing_is_omitted_and_no_error(world):
+def test_a_reference_to_nothing_fails_its_rule_and_lists_no_record(world):
     items = (
         "select service_id as item, 1 as met_lo, 1 as met_hi, ['service:src:gone', 'nonsense'] as evidence from service"
     )
     assessment = world.audit(world.indicator(items=items, needs=SERVICES), {"service": world.services("a")})
-    assert (dict(assessment.records), assessment.records_omitted) == ({}, 2)
+    assert assessment.observations["DOC-2.1"].status == "unknown"
+    assert (dict(assessment.records), assessment.records_omitted) == ({}, 0)
 
 
 def test_sources_are_listed_with_their_rows(world):
