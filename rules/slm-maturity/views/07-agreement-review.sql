@@ -2,7 +2,8 @@
 -- `stated`: the last review on the agreement's record, made by a person (no service account) and borne out by what
 -- it cites: a meeting, a human substantive revision of its own document, or `no change:` with a reason.
 -- `revision`: the last human substantive revision of its document.
--- `unsure`: a field or a row that decides is unknown (with `at` null: when it was); `unseen` names the streams where a row it names was not found.
+-- `unsure`: a field or a row that decides is unknown (with `at` null: when it was); `unseen` names the streams where a
+-- row it names was not found.
 with one_person as (
   select * from person
   qualify row_number() over (partition by person_id order by _reliability desc, _source_id) = 1

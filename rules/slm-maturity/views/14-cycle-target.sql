@@ -22,7 +22,8 @@ select ticket_id, metric_name, cycle_no, started, stopped, valid, target_id, fal
 from valid_cycle where target_id is not null
 union all
 select u.ticket_id, u.metric_name, u.cycle_no, u.started, u.stopped, u.valid, t.target_id,
-  len(k.metrics) <> 1 or t.metric is null or t.origin is null or count(*) over (partition by u.ticket_id, u.metric_name, u.cycle_no) > 1, u._ref
+  len(k.metrics) <> 1 or t.metric is null or t.origin is null
+    or count(*) over (partition by u.ticket_id, u.metric_name, u.cycle_no) > 1, u._ref
 from unnamed as u
 join clock as k on k.metric_name = u.metric_name
 join service_target as t on t.service_id = u.service_id and coalesce(t.origin, 'jsm') = 'jsm'

@@ -42,7 +42,9 @@ def found_sla(world: World, service_id: str, *, unseen: Truth | None = None) -> 
             if unseen is not None and document_is_unseen(world, row):
                 current = unseen
             clean = _clean(document)
-            found.append(both(in_force(world, row, current), classified(row["kind_conf"]), names(row, service_id), clean))
+            found.append(
+                both(in_force(world, row, current), classified(row["kind_conf"]), names(row, service_id), clean)
+            )
     return either(*found)
 
 
@@ -93,11 +95,24 @@ def shadow_services(world: World) -> list[Item]:
     return [Item(name, ((0, hi),)) for name, count in standing.items() if count > SHADOW_SHARE * len(tickets)]
 
 
+def _cites_aged_rows(world: World, service_id: str) -> bool:
+    """A verdict that cites a row of a pull that is too old is open, even where another part decides it."""
+    stated = any(row["service_id"] == service_id and _measurable(row) for row in world.of("target"))
+    listed = either(*(is_catalogue_of(row, service_id) for row in world.of("document"))) != F
+    agreed = found_sla(world, service_id, unseen=U) != F
+    return (
+        (stated and world.stale("target"))
+        or (listed and world.stale("document"))
+        or (agreed and world.stale("agreement"))
+    )
+
+
 def doc_2_1(world: World) -> list[Item]:
     items = []
     for service_id, member in major_services(world).items():
         cover = either(covering_sla(world, service_id), covering_catalogue(world, service_id))
-        met = U if member == U else both(cover, has_target(world, service_id))
+        open_anyway = member == U or _cites_aged_rows(world, service_id)
+        met = U if open_anyway else both(cover, has_target(world, service_id))
         items.append(Item(service_id, (met,)))
     return items + shadow_services(world)
 

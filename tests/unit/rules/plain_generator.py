@@ -56,6 +56,7 @@ def text(moment: datetime) -> str:
 class _Maker:
     def __init__(self, random: Random, mess: Mess) -> None:
         self.r, self.mess = random, mess
+        self.weak_tier = random.choice(("R0", "R1"))
         self.now = random.choice([datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 17, 12, 30, tzinfo=UTC)])
         self.rows: dict[str, list[Row]] = {}
 
@@ -115,7 +116,7 @@ class _Maker:
         row.update(values)
         row["_source"] = self.owner[stream]
         if self.chance(self.mess.weak):
-            row["_reliability"] = self.pick("R0", "R1")
+            row["_reliability"] = self.weak_tier
         self.rows.setdefault(stream, []).append(row)
 
     def some(self, names: Sequence[str], most: int = 2) -> list[str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from plain_doc import Item
 from plain_terms import major_services, months_before, target_of_cycle, valid
@@ -13,13 +14,9 @@ TOOL_ORIGINS = ("jsm", "slo", "zabbix_sla", "config")
 Span = tuple[datetime, datetime]
 
 
-def pm_1_1(world: World) -> list[Item]:
-    """Targets that have a result, the thing that must not be."""
-    items = []
-    for target in world.of("target"):
-        found = sure(any(_ends_in(world, row, 90) for row in _results(world, target)))
-        items.append(Item(target["target_id"], (found,)))
-    return items
+def anything_is_measured(world: World) -> bool:
+    """Some target, known or not, has a result of the last 90 days."""
+    return any(_ends_in(world, row, 90) for row in world.of("sli_result"))
 
 
 def _results(world: World, target: Row) -> list[Row]:
@@ -38,7 +35,7 @@ def cover(rows: list[Row], starts: datetime, ends: datetime, unknown: float) -> 
     """Share of the time that rows cover, each instant with its highest completeness."""
     edges = sorted({starts, ends, *(edge for row in rows for edge in _span(row) if starts < edge < ends)})
     covered = 0.0
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         there = [row for row in rows if _span(row)[0] <= left and right <= _span(row)[1]]
         best = max((unknown if row["completeness"] is None else row["completeness"] for row in there), default=0.0)
         covered += best * (right - left).total_seconds()
@@ -71,7 +68,7 @@ def _enough_cycles(world: World, target: Row) -> Truth:
         counts = target_of_cycle(world, cycle).get(target["target_id"], F)
         counts = both(counts, world.in_window(instant(cycle["started"]), 90))
         verdict = valid(cycle)
-        if counts == F:
+        if counts == F or (counts == U and verdict == F):
             continue
         if counts == U or verdict == U:
             doubtful += 1
@@ -202,7 +199,9 @@ def pm_2_4(world: World, days: float) -> list[Item]:
     major = major_services(world)
     targets = {row["target_id"] for row in world.of("target") if major.get(row["service_id"]) == T}
     shares = [
-        row["completeness"] for row in world.of("sli_result") if row["target_id"] in targets and _ends_in(world, row, days)
+        row["completeness"]
+        for row in world.of("sli_result")
+        if row["target_id"] in targets and _ends_in(world, row, days)
     ]
     bounds = [(share, share) if share is not None else U for share in shares]
     cycles = [row for row in world.of("sla_cycle") if world.in_window(instant(row["started"]), days) == T]

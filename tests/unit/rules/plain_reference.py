@@ -98,7 +98,7 @@ def sample(world: World, windows: Sequence[Sequence[Item]], goal: float, min_n: 
         return Degree(0.0, 0.0, 0.0, 0) if proven and not items else UNKNOWN
     (good_lo, n_lo), (good_hi, n_hi), (good, n) = counts.low, counts.high, counts.decided
     lo = wilson(good_lo, n_lo + unseen, -1)
-    if proven and all(item.parts == (T,) and not item.unsure for window in (items, windows[-1]) for item in window):
+    if proven and all(item.parts == (T,) for window in (items, windows[-1]) for item in window):
         lo = max(lo, THIN_FLOOR)
     point = good / n if n and counts.n >= min_n else None
     return degree(lo, point, wilson(good_hi + unseen, n_hi + unseen, 1), goal, counts.n)
@@ -124,7 +124,7 @@ def doc_1_1(world: World) -> Degree:
 
 def pm_1_1(world: World) -> Degree:
     drawn = [("sli_result", None)]
-    if any(item.parts == (T,) for item in plain_pm.pm_1_1(world)):
+    if plain_pm.anything_is_measured(world):
         return Degree(0.0, 0.0, 0.0) if _ready(world, drawn) else UNKNOWN
     shown = _ready(world, drawn) and all(world.proven(*entry) for entry in drawn)
     return Degree(1.0, 1.0, 1.0) if shown else UNKNOWN
@@ -164,12 +164,15 @@ def judged(world: World, indicator: str, rule: Callable[[World], Degree]) -> Deg
     if cap == 1.0:
         return full
     alone = rule(world.strong())
-    if not full.applies or not alone.applies:
-        return full
+    if not full.applies:
+        return alone
+    if not alone.applies:
+        capped = (None if x is None else min(x, cap) for x in (full.lo, full.point, full.hi))
+        return Degree(*capped, full.n)
     points = [alone.point, None if full.point is None else min(cap, full.point)]
     known = [point for point in points if point is not None]
     lo, hi = max(alone.lo, min(cap, full.lo)), max(alone.hi, min(cap, full.hi))
-    return Degree(lo, max(known) if known else None, hi, full.n)
+    return Degree(lo, min(max(*known, lo), hi) if known else None, hi, full.n)
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,9 @@ def human(world: World, person_id: str | None) -> Truth:
     if person_id is None:
         return F
     row = world.by_id("person", "person_id", person_id)
-    return world.unless_hidden(F, ("person", None)) if row is None else world.aged(negated(sure(row["is_bot"])), "person")
+    return (
+        world.unless_hidden(F, ("person", None)) if row is None else world.aged(negated(sure(row["is_bot"])), "person")
+    )
 
 
 def substantive(world: World, revision: Row) -> Truth:

@@ -38,7 +38,7 @@ def sure(value: object) -> Truth:
 
 
 def instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
 def day(text: str | None) -> date | None:
@@ -120,7 +120,9 @@ class World:
         services = [{"service_id": name, **blank} for name in sorted(found)]
         source = {"source_id": "observed", "kind": "docs", "ended": self.now.isoformat(), "status": "ok", "denied": 0}
         source.update(streams=["service"], scope_complete={})
-        return replace(self, sources=[*self.sources, source], rows={**self.rows, "service": services}) if found else self
+        return (
+            replace(self, sources=[*self.sources, source], rows={**self.rows, "service": services}) if found else self
+        )
 
     def ago(self, days: float) -> datetime:
         return self.now - timedelta(days=days)
