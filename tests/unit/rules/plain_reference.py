@@ -158,12 +158,11 @@ def indicators(zone: str) -> dict[str, Callable[[World], Degree]]:
 
 def judged(world: World, indicator: str, rule: Callable[[World], Degree]) -> Degree:
     """The rule with all rows, and what self-declared rows may add to it."""
-    world = world.with_observed_services()
-    full = rule(world)
+    full = rule(world.with_observed_services())
     cap = world.weakest(READS[indicator.split("-")[0]])
     if cap == 1.0:
         return full
-    alone = rule(world.strong())
+    alone = rule(world.strong().with_observed_services())
     if not full.applies:
         return alone
     if not alone.applies:
