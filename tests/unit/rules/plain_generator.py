@@ -64,7 +64,7 @@ class _Maker:
         zone = self.r.choice(ZONES)
         sources = [source for name in STREAMS_OF if (source := self.source(name)) is not None]
         self.owner = {stream: s["source_id"] for s in sources for stream in s["streams"]}
-        self.services = [f"s{number}" for number in range(self.r.randint(0 if self.chance(0.1) else 1, 5))]
+        self.services = [f"s{number}" for number in range(self.r.randint(0 if self.chance(0.1) else 2, 8))]
         self.people = [f"p{number}" for number in range(3)]
         for part in (self.organisation, self.documents, self.agreements, self.targets, self.results, self.desk):
             part()
@@ -78,6 +78,10 @@ class _Maker:
 
     def pick(self, *values: Any) -> Any:
         return self.r.choice(values)
+
+    def usually(self, value: Any, *others: Any) -> Any:
+        """The value in two of three cases, so that one oddity at a time decides."""
+        return value if self.chance(0.67) else self.r.choice(others)
 
     def moment(self, *days: float) -> str:
         """One of the given days ago, at times a microsecond or a second beside it."""
@@ -136,8 +140,8 @@ class _Maker:
             self.add(
                 "service",
                 service_id=name,
-                tier=self.pick(1, 2, 3, None) if rated else None,
-                major=self.pick(True, True, False, None) if rated else None,
+                tier=self.pick(1, 2, 2, 3, None) if rated else None,
+                major=self.usually(None, True, True, False) if rated else None,
                 status=self.maybe(self.pick("live", "live", "live", "live", "pipeline", "retired")),
                 in_scope=not self.chance(0.07),
             )
@@ -155,17 +159,17 @@ class _Maker:
         return {key: self.maybe(self.chance(0.8)) for key in keys if not self.chance(0.1)}
 
     def documents(self) -> None:
-        for number in range(self.r.randint(1, 5)):
+        for number in range(self.r.randint(2, 8)):
             self.add(
                 "document",
                 doc_id=f"d{number}",
-                kind=self.pick("agreement", "catalogue", "other"),
-                kind_conf=self.maybe(self.pick(0.39, 0.4, 0.5, 0.6, 0.9, 1.0)),
-                status=self.maybe(self.pick("current", "current", "current", "draft", "archived")),
+                kind=self.pick("agreement", "catalogue", "catalogue", "other"),
+                kind_conf=self.maybe(self.usually(1.0, 0.39, 0.4, 0.5, 0.6)),
+                status=self.maybe(self.usually("current", "draft", "archived")),
                 service_ids=self.some(self.services, 3),
                 owner=self.one(self.people),
                 sections_found=self.sections(("service_levels", "owner", "users", "name")),
-                placeholder_ratio=self.maybe(self.pick(0, 0, 0.05, 0.06)),
+                placeholder_ratio=self.maybe(self.usually(0, 0.05, 0.06)),
             )
             for version in range(self.r.randint(0, 3)):
                 self.revision(f"d{number}", str(version))
@@ -188,42 +192,42 @@ class _Maker:
         )
 
     def agreements(self) -> None:
-        for number in range(self.r.randint(0, 4)):
-            doc = self.one([f"d{n}" for n in range(5)])
+        for number in range(0 if self.chance(0.15) else self.r.randint(1, 7)):
+            doc = self.one([f"d{n}" for n in range(6)])
             ref = self.pick(None, "m0", "ghost", f"{doc}@0", f"{doc}@7", "d9@1", "no change: no demand", "no change: ")
             self.add(
                 "agreement",
                 agreement_id=f"a{number}",
                 doc_id=doc,
-                kind=self.pick("SLA", "SLA", "SLA", "OLA", "SLR"),
-                kind_conf=self.maybe(self.pick(0.39, 0.4, 0.5, 0.6, 0.9, 1.0, 1.0, 1.0)),
+                kind=self.usually("SLA", "OLA", "SLR"),
+                kind_conf=self.maybe(self.usually(1.0, 0.39, 0.4, 0.5, 0.6)),
                 scope=self.pick("service", "corporate", "customer"),
                 service_ids=self.some(self.services, 3),
                 provider=self.one(["it"]),
                 consumer=self.one(["customer"]),
-                approved_at=self.maybe(self.moment(0, 50, 200, 400, 400, -5)),
-                effective_from=self.pick(None, None, self.day(0, 1, -1, 300)),
-                effective_to=self.pick(None, None, self.day(0, 1, -1, -300)),
+                approved_at=self.maybe(self.usually(self.moment(200, 400), self.moment(0, 50, -5))),
+                effective_from=self.usually(None, self.day(0, 1, -1, 300)),
+                effective_to=self.usually(None, self.day(0, 0, 1, -1, -300)),
                 last_review_at=self.maybe(self.moment(0, 100, 730, 731, -1)),
                 last_review_by=self.one(self.people),
                 last_review_ref=ref,
             )
 
     def targets(self) -> None:
-        self.targets_made = [f"t{number}" for number in range(self.r.randint(0, 6))]
+        self.targets_made = [f"t{number}" for number in range(self.r.randint(0 if self.chance(0.1) else 3, 12))]
         for name in self.targets_made:
-            bound = self.some([t for t in self.targets_made if t != name], 1) if self.chance(0.3) else None
+            bound = self.some([t for t in self.targets_made if t != name], 1) if self.chance(0.4) else None
             self.add(
                 "target",
                 target_id=name,
                 service_id=self.one(self.services),
-                agreement_id=self.one([f"a{n}" for n in range(4)]) if self.chance(0.7) else None,
+                agreement_id=self.one([f"a{n}" for n in range(7)]) if self.chance(0.7) else None,
                 metric=self.maybe(self.r.choice(METRICS)),
                 value=self.maybe(99.5),
                 unit=self.maybe("%"),
                 origin=self.maybe(self.pick("doc", "doc", "slo", "jsm", "jsm", "config")),
                 bound_to=bound,
-                tool_measurable=self.pick(None, None, True, False),
+                tool_measurable=self.usually(None, True, False),
             )
 
     def results(self) -> None:
@@ -263,21 +267,22 @@ class _Maker:
             ids = self.some([*self.services, "shadow1"] if self.chance(0.15) else self.services)
             created = self.moment(0, 10, 30, 89, 90, 91, -1)
             self.add("ticket", ticket_id=f"k{number}", kind="incident", service_ids=ids, created=created)
-        quality = self.r.random()
-        for number in range(self.pick(0, 0, self.r.randint(1, 30), self.r.randint(1, 70))):
+        quality = self.pick(0.4, 0.5, 0.7, 1.0)
+        for number in range(self.pick(0, self.r.randint(1, 40), self.r.randint(40, 120))):
             self.cycle(number, quality)
 
     def cycle(self, number: int, quality: float) -> None:
         fine = self.chance(quality)
+        state = self.pick("completed", "completed", "ongoing")
         self.add(
             "sla_cycle",
             ticket_id=f"k{self.r.randint(0, 25)}",
             metric_name=self.r.choice(CLOCKS),
             target_id=self.one(self.targets_made) if self.chance(0.6) else None,
             cycle_no=number,
-            state="completed" if fine else self.maybe(self.pick("completed", "ongoing")),
-            started=self.maybe(self.moment(0, 5, 60, 89, 90, 100, 180, 200, 365, -1)),
+            state="completed" if fine else self.maybe(state),
+            started=self.maybe(self.moment(0, 5, 10, 30, 60, 89, 90, 180, 365, -1)),
             elapsed_ms=1000 if fine else self.maybe(self.pick(0, 0, -5, 1)),
-            paused_now=self.pick(True, False, None),
-            in_calendar_now=self.pick(True, False, None),
+            paused_now=self.maybe(self.chance(0.5)),
+            in_calendar_now=self.maybe(self.chance(0.8)),
         )
