@@ -51,12 +51,15 @@ class Tally:
     high: tuple[float, int]
 
 
-def tally(items: Sequence[Item]) -> Tally:
-    """A member that may not belong is in the low estimate where it lowers it, in the high one where it raises it."""
+def tally(items: Sequence[Item], unseen: int = 0) -> Tally:
+    """A member that may not belong is in the low estimate where it lowers it, in the high one where it raises it.
+
+    Unseen members fail in the low estimate and pass in the high one.
+    """
     certain = [part for item in items if not item.unsure for part in item.parts]
     decided = [part[0] for part in certain if part[0] == part[1]]
-    low = (float(sum(part[0] for part in certain)), len(certain))
-    high = (float(sum(part[1] for part in certain)), len(certain))
+    low = (float(sum(part[0] for part in certain)), len(certain) + unseen)
+    high = (float(sum(part[1] for part in certain)) + unseen, len(certain) + unseen)
     unsure = [item.parts for item in items if item.unsure]
     for parts in sorted(unsure, key=lambda parts: sum(p[0] for p in parts)):
         if low[1] and sum(p[0] for p in parts) / len(parts) < low[0] / low[1]:
@@ -78,13 +81,13 @@ def census(world: World, items: Sequence[Item], goal: float, drawn: Sequence[tup
     """
     if not _ready(world, drawn):
         return UNKNOWN
-    counts, unseen = tally(items), world.denied(stream for stream, _ in drawn)
+    counts = tally(items, world.denied(stream for stream, _ in drawn))
     if not counts.n:
         proven = not items and all(world.proven(*entry) for entry in drawn)
         return Degree(0.0, 0.0, 0.0, 0) if proven else UNKNOWN
     (good_lo, n_lo), (good_hi, n_hi), (good, n) = counts.low, counts.high, counts.decided
     point = good / n if n else None
-    return degree(good_lo / (n_lo + unseen), point, (good_hi + unseen) / (n_hi + unseen), goal, counts.n)
+    return degree(good_lo / n_lo, point, good_hi / n_hi, goal, counts.n)
 
 
 def sample(world: World, windows: Sequence[Sequence[Item]], goal: float, min_n: int, drawn: Sequence[str]) -> Degree:
@@ -93,15 +96,15 @@ def sample(world: World, windows: Sequence[Sequence[Item]], goal: float, min_n: 
         return UNKNOWN
     items = next((window for window in windows if tally(window).n >= min_n), windows[-1])
     proven = all(world.proven(stream) for stream in drawn)
-    counts, unseen = tally(items), world.denied(drawn)
+    counts = tally(items, world.denied(drawn))
     if not counts.n:
         return Degree(0.0, 0.0, 0.0, 0) if proven and not items else UNKNOWN
     (good_lo, n_lo), (good_hi, n_hi), (good, n) = counts.low, counts.high, counts.decided
-    lo = wilson(good_lo, n_lo + unseen, -1)
+    lo = wilson(good_lo, n_lo, -1)
     if proven and all(item.parts == (T,) for window in (items, windows[-1]) for item in window):
         lo = max(lo, THIN_FLOOR)
     point = good / n if n and counts.n >= min_n else None
-    return degree(lo, point, wilson(good_hi + unseen, n_hi + unseen, 1), goal, counts.n)
+    return degree(lo, point, wilson(good_hi, n_hi, 1), goal, counts.n)
 
 
 def pm_2_4(world: World) -> Degree:
