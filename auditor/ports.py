@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +54,44 @@ class SourcePull:
     gaps: tuple[Gap, ...] = ()
     snapshot_streams: frozenset[str] = frozenset()
     cursors: Mapping[str, str] = field(default_factory=dict)
+
+
+class StateReader(Protocol):
+    """The rows of a state that is being built, for recognisers."""
+
+    def rows(self, stream: str) -> Iterator[Row]:
+        """Every current row of a stream, in order of its reference."""
+        ...
+
+    def text(self, payload_sha256: str, pointer: str) -> str | None:
+        """The whole text at a pointer in a payload; None when it is no UTF-8 text or the pointer names nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A row that a recogniser made, or made more complete.
+
+    Attributes:
+        row: takes the place of the row with its stream, source and key, or is new; its payload and pointer prove it.
+        recogniser: name and version, such as `promql 1`.
+    """
+
+    row: Row
+    recogniser: str
+
+
+class Deriver(Protocol):
+    """Gives evidence meaning when a state is built: fields that the sources do not say, and rows of their own."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same rows would give others; it is part of the state's digest."""
+        ...
+
+    def derive(self, state: StateReader) -> Iterator[Derived]:
+        """What the recognisers make of the rows of a state; pure."""
+        ...
 
 
 class EvidenceWriter(Protocol):
