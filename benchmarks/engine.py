@@ -45,9 +45,10 @@ LIMIT_S = 2.0
 LIMIT_MB = 150.0
 T = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = (IndicatorType.POPULATION, IndicatorType.EVENT, IndicatorType.CHECKLIST)
+# Arithmetic as cheap as that of most indicators: sums of a hash, which are 128 bits wide, took most of the time once.
 ITEMS = """
-select service_id as item, cast((hash({number}) + tier) % 4 <> 0 as double) as met_lo,
-  cast((hash({number}) + tier) % 4 <> 0 as double) as met_hi, [_ref] as evidence
+select service_id as item, cast((tier + {number}) % 4 <> 0 as double) as met_lo,
+  cast((tier + {number}) % 4 <> 0 as double) as met_hi, [_ref] as evidence
 from service
 """
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 from auditor.assess.gaps import LocatedGap
+from auditor.canonical import JsonValue
 from auditor.model.assessment import Reason, ReasonNote
 from auditor.model.evidence import PULL_AGE_DAYS, GapReason, SourceState
 
 SECONDS_PER_DAY = 86_400
+AFTER_T = timedelta(minutes=5)
+"""How far after the audit instant a pull may start and still count: clocks differ (chosen). T is the start of a run, so
+that its own pulls end after it."""
+
 _LATE_FACTOR = 2
 _HIDES_NOTHING = frozenset({GapReason.NOT_CONFIGURED})
 _DENIALS = frozenset({GapReason.FORBIDDEN, GapReason.UNAUTHORISED})
@@ -32,6 +37,7 @@ class SourceFacts:
 
     Attributes:
         age_d: days since its latest pull that was not a failure; None when there was none.
+        after_t: that pull began after the audit instant, so that its age there is not known.
         limit_d: days such a pull stays fresh.
         complete: the pull was sound, and zero rows mean that there are none.
         unseen: number of rows that exist and were not seen; None when it is not known.
@@ -48,13 +54,23 @@ class SourceFacts:
     retention_from: datetime | None
     gaps: tuple[int, ...]
     floating: int = 0
+    after_t: bool = False
 
     @property
     def freshness(self) -> Freshness:
         """How old the pull is; a source that never answered counts as unseen, not as old."""
+        if self.after_t:
+            return Freshness.STALE
         if self.age_d is None or self.age_d <= self.limit_d:
             return Freshness.FRESH
         return Freshness.LATE if self.age_d <= _LATE_FACTOR * self.limit_d else Freshness.STALE
+
+    @property
+    def age(self) -> str:
+        """The age of the pull in words."""
+        if self.after_t or self.age_d is None:
+            return f"{self.source_id} dated after the audit instant"
+        return f"{self.source_id} {self.age_d:.1f} days old, limit {self.limit_d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +141,8 @@ class StreamFacts:
 
     def stale(self) -> ReasonNote:
         """Reason: a pull is beyond its limit."""
-        ages = [f"{s.source_id} {s.age_d:.1f} days old, limit {s.limit_d}" for s in self.aged]
-        return self._note(Reason.STALE_PULL, f"{self.stream}: {'; '.join(ages)}")
+        ages = "; ".join(source.age for source in self.aged)
+        return self._note(Reason.STALE_PULL, f"{self.stream}: {ages}")
 
     def partial(self) -> ReasonNote:
         """Reason: rows exist that were not seen."""
@@ -207,8 +223,10 @@ class Completeness:
         return StreamFacts(stream, kinds, sources, _hidden(loose, limited=False), tuple(positions))
 
     def _source(self, state: SourceState, stream: str, kinds: tuple[str, ...], max_age_d: int | None) -> SourceFacts:
-        values = state.values
-        own = [gap for gap in self._gaps if gap.source_id == state.source_id]
+        values = _counting(state)
+        earlier = values is not state.values
+        every = [gap for gap in self._gaps if gap.source_id == state.source_id]
+        own = [gap for gap in every if gap.earlier == earlier]
         relevant = [gap for gap in own if _concerns(gap, stream, kinds)]
         status = str(values.get("status"))
         floating = _floating(values.get("denied"), own)
@@ -221,11 +239,14 @@ class Completeness:
             complete=status == "ok" and _declared_complete(values.get("scope_complete"), stream, kinds),
             unseen=_unseen(floating, own, relevant, partial=status == "partial", limited=bool(retention)),
             retention_from=retention,
-            gaps=tuple(sorted({gap.position for gap in relevant})),
+            gaps=tuple(sorted({gap.position for gap in every if _concerns(gap, stream, kinds)})),
             floating=floating,
+            after_t=_began_after(values, self._as_of),
         )
         if facts.age_d is None:
             return replace(facts, complete=False, unseen=None)
+        if not _lists(values, stream):  # only a pull that failed says that the source answers for it
+            return replace(facts, age_d=None, complete=False, unseen=None)
         # A failed pull hides nothing of the sound one before it, whose rows still count at their age.
         return replace(facts, unseen=0, floating=0) if status == "failed" else facts
 
@@ -242,8 +263,25 @@ def _own_facts(source_id: str, *, complete: bool) -> SourceFacts:
 
 
 def _streams(state: SourceState, stream: str) -> bool:
-    streams = state.values.get("streams")
+    return _lists(state.values, stream) or _lists(_counting(state), stream)
+
+
+def _lists(values: Mapping[str, JsonValue], stream: str) -> bool:
+    streams = values.get("streams")
     return isinstance(streams, Sequence) and stream in streams
+
+
+def _counting(state: SourceState) -> Mapping[str, JsonValue]:
+    """What is known of the pull whose rows count: the latest one, or the sound one before it when that failed."""
+    if state.values.get("status") == "failed" and state.last_ok_values is not None:
+        return state.last_ok_values
+    return state.values
+
+
+def _began_after(values: Mapping[str, JsonValue], as_of: datetime) -> bool:
+    """Whether a pull that did not fail began after the audit instant, beyond what clocks may differ."""
+    began = _instant(values.get("started")) if values.get("status") != "failed" else None
+    return began is not None and began > as_of + AFTER_T
 
 
 def _concerns(located: LocatedGap, stream: str, kinds: tuple[str, ...]) -> bool:

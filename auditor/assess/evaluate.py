@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from auditor.assess.confidence import TINY_CENSUS
 from auditor.assess.count import Tally, item_counts, share, tally
@@ -210,7 +209,7 @@ def _with_members(question: Question, population: _Population) -> Evaluation:
         guards=population.outcomes,
         items=listed(members, question.seed),
         total=len(members.items),
-        cited=frozenset(chain.from_iterable(members.items.evidence)),
+        cited=members.items.cited,
     )
 
 

@@ -153,7 +153,8 @@ def _records(assessment: Assessment, refs: tuple[str, ...]) -> tuple[Why, ...]:
 def _record(record: RecordView) -> Why:
     fetched = f", fetched {record.fetched_at}" if record.fetched_at else ""
     link = f", {record.source_url}" if record.source_url else ""
-    says = f"row of {record.stream} from {record.source_id}, tier {record.reliability}{fetched}{link}"
+    derived = f", given meaning by {record.derived_by}" if record.derived_by else ""
+    says = f"row of {record.stream} from {record.source_id}, tier {record.reliability}{fetched}{link}{derived}"
     payload = Why("payload", record.payload_sha256, f"bytes at {record.pointer}", excerpt=record.excerpt)
     return Why("record", record.ref, says, (payload,))
 

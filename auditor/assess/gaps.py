@@ -15,18 +15,24 @@ NO_SOURCE_ID = ""
 
 @dataclass(frozen=True, slots=True)
 class LocatedGap:
-    """A gap with the source it belongs to (None: to none of them) and its position among the views."""
+    """A gap with the source it belongs to (None: to none of them) and its position among the views.
+
+    Attributes:
+        earlier: it is of the sound pull before a latest one that failed.
+    """
 
     source_id: str | None
     gap: Gap
     position: int
+    earlier: bool = False
 
 
 def locate(sources: Sequence[SourceState], gaps: Sequence[Gap]) -> tuple[tuple[LocatedGap, ...], tuple[GapView, ...]]:
     """Every gap once, and the views of them.
 
     Args:
-        sources: their own gaps belong to them, also where these name no source.
+        sources: their own gaps belong to them, also where these name no source; those of the sound pull before a
+            failed one are among them.
         gaps: gaps given beside the sources; one that a source has as well is not counted twice.
     """
     owned = [(gap.source_id or state.source_id, gap) for state in sources for gap in state.gaps]
@@ -36,12 +42,14 @@ def locate(sources: Sequence[SourceState], gaps: Sequence[Gap]) -> tuple[tuple[L
         seen = (gap.source_id, _identity(gap)) in known if gap.source_id else _identity(gap) in anonymous
         if not seen:
             owned.append((gap.source_id or NO_SOURCE_ID, gap))
+    before = [(gap.source_id or state.source_id, gap) for state in sources for gap in state.last_ok_gaps]
     groups: dict[tuple[str, str, str, str], list[Gap]] = defaultdict(list)
-    for source, gap in owned:
+    for source, gap in (*owned, *before):
         groups[_group(source, gap)].append(gap)
     position = {key: index for index, key in enumerate(sorted(groups))}
-    located = tuple(LocatedGap(source or None, gap, position[_group(source, gap)]) for source, gap in owned)
-    return located, tuple(_view(key[0], groups[key]) for key in sorted(groups))
+    located = [LocatedGap(source or None, gap, position[_group(source, gap)]) for source, gap in owned]
+    located += [LocatedGap(source, gap, position[_group(source, gap)], earlier=True) for source, gap in before]
+    return tuple(located), tuple(_view(key[0], groups[key]) for key in sorted(groups))
 
 
 def _identity(gap: Gap) -> tuple[object, ...]:

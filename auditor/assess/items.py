@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from auditor.errors import QueryError
 
@@ -15,6 +15,27 @@ Columns: TypeAlias = Mapping[str, Sequence[Any]]
 
 REQUIRED = ("item", "met_lo", "met_hi", "evidence")
 _CURE = "mend the items SELECT of the indicator"
+_Found = TypeVar("_Found")
+
+
+class Column(list[Any]):
+    """The values of one column, which nobody changes, and what was found out about them.
+
+    Many indicators ask about the same rows, so that whole columns come again; what was found out about one holds then.
+    """
+
+    __slots__ = ("_found",)
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        super().__init__(values)
+        self._found: dict[Callable[[Column], Any], Any] = {}
+
+    def once(self, find: Callable[[Column], _Found]) -> _Found:
+        """What a function of the values alone answers, which is computed when it is first asked for."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: _Found = self._found[find]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +44,10 @@ class Items:
 
     Attributes:
         ids: unique names of the members.
+        by_name: positions of the members in order of their names.
         lo, hi: how far each is met in 0..1; equal when decided.
         evidence: references of the rows each rests on, perhaps one twice.
+        cited: all of them together.
         absent: streams (`stream` or `stream:kind`) whose rows were looked for and not found.
         undecided: members that the SELECT itself calls undecided.
         unsure: members of which it is not certain that they belong to the population.
@@ -33,10 +56,12 @@ class Items:
     """
 
     ids: Sequence[str]
+    by_name: Sequence[int]
     services: Sequence[str | None]
     lo: Sequence[float]
     hi: Sequence[float]
     evidence: Sequence[Sequence[str]]
+    cited: frozenset[str]
     notes: Sequence[str | None]
     absent: Mapping[int, Sequence[str]]
     undecided: frozenset[int]
@@ -58,17 +83,21 @@ def read_items(columns: Columns) -> Items:
             order, or a column of the wrong type.
     """
     _require(columns, REQUIRED)
-    columns = _without_duplicates(columns)
-    ids = _names(columns["item"])
+    columns = _without_duplicates({name: _column(values) for name, values in columns.items()})
+    ids, by_name = columns["item"].once(_names)
     lo = _limits(columns["met_lo"], 0.0, "met_lo")
     hi = _limits(columns["met_hi"], 1.0, "met_hi")
     _check_limits(ids, lo, hi)
+    services = _texts(columns, "service_id", len(ids))
+    evidence, cited = columns["evidence"].once(_evidence)
     return Items(
         ids=ids,
-        services=_texts(columns, "service_id", len(ids)),
+        by_name=by_name,
+        services=services,
         lo=lo,
         hi=hi,
-        evidence=_evidence(columns["evidence"]),
+        evidence=evidence,
+        cited=cited,
         notes=_texts(columns, "note", len(ids)),
         absent=_lists(columns, "absent"),
         undecided=_flags(columns, "undecided"),
@@ -110,18 +139,26 @@ def _require(columns: Columns, names: Sequence[str]) -> None:
         raise QueryError(f"the answer has no column {', '.join(missing)}", cure=_CURE)
 
 
-def _without_duplicates(columns: Columns) -> Columns:
+def _column(values: Sequence[Any]) -> Column:
+    return values if isinstance(values, Column) else Column(values)
+
+
+def _without_duplicates(columns: Mapping[str, Column]) -> Mapping[str, Column]:
     names = columns["item"]
-    if None in names:
-        raise QueryError("a member of the population has no name (item is null)", cure=_CURE)
-    if len(set(names)) == len(names):
+    if names.once(_are_distinct):
         return columns
     rows = list(zip(*columns.values(), strict=True))
     first: dict[Any, tuple[Any, ...]] = {}
     for name, row in zip(names, rows, strict=True):
         if first.setdefault(name, row) != row:
             raise QueryError(f"two different rows for the item {name}", cure="make each item one row")
-    return dict(zip(columns, zip(*first.values(), strict=True), strict=True))
+    return dict(zip(columns, map(Column, zip(*first.values(), strict=True)), strict=True))
+
+
+def _are_distinct(names: Column) -> bool:
+    if None in names:
+        raise QueryError("a member of the population has no name (item is null)", cure=_CURE)
+    return len(set(names)) == len(names)
 
 
 # The columns of a large population hold one type and nothing else; that is found out at the speed of C.
@@ -129,17 +166,22 @@ def _are(values: Iterable[Any], kind: type) -> bool:
     return set(map(type, values)) <= {kind}
 
 
-def _names(values: Sequence[Any]) -> Sequence[str]:
-    return values if _are(values, str) else [_text(value, "item") for value in values]
+def _names(values: Column) -> tuple[Sequence[str], Sequence[int]]:
+    """The names, and the positions in their order."""
+    names = values if _are(values, str) else [_text(value, "item") for value in values]
+    return names, sorted(range(len(names)), key=names.__getitem__)
 
 
-def _evidence(values: Sequence[Any]) -> Sequence[Sequence[str]]:
+def _evidence(values: Column) -> tuple[Sequence[Sequence[str]], frozenset[str]]:
+    """The references of each member, and all of them together."""
     if _are(values, list) and _are(chain.from_iterable(values), str):
-        return values
-    return [refs(value) for value in values]
+        lists: Sequence[Sequence[str]] = values
+    else:
+        lists = [refs(value) for value in values]
+    return lists, frozenset(chain.from_iterable(lists))
 
 
-def _limits(values: Sequence[Any], default: float, column: str) -> Sequence[float]:
+def _limits(values: Column, default: float, column: str) -> Sequence[float]:
     if _are(values, float):
         return values
     numbers = (number(value, column) for value in values)

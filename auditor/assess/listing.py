@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
+from itertools import compress, islice
+from operator import not_
 
 from auditor.assess.population import Members
 from auditor.model.assessment import ItemResult
@@ -15,6 +18,9 @@ MET_SAMPLE = 20
 MAX_REFS = 25
 """References that one member lists; the number of the others is in its note."""
 
+# Indicators that ask about the same rows list the same members: making one costs more than finding it.
+_item_result = lru_cache(maxsize=4096)(ItemResult)
+
 
 def listed(members: Members, seed: str) -> tuple[ItemResult, ...]:
     """The members to show, exceptions first, each part in order of their names.
@@ -23,17 +29,14 @@ def listed(members: Members, seed: str) -> tuple[ItemResult, ...]:
         members: the population.
         seed: text that the sample follows from.
     """
-    names = members.items.ids
+    order = members.items.by_name
     if members.pending or members.items.unsure or members.guards or members.lo != members.hi:
-        is_met = [members.verdict(index) == "met" and index not in members.guards for index in range(len(names))]
+        is_met = [members.verdict(index) == "met" and index not in members.guards for index in order]
     else:
-        is_met = [low == 1.0 for low in members.lo]
-    met = [index for index, good in enumerate(is_met) if good]
-    exceptions = [index for index, good in enumerate(is_met) if not good]
-    exceptions.sort(key=names.__getitem__)
-    met.sort(key=names.__getitem__)
-    chosen = exceptions[:MAX_EXCEPTIONS] + _sample(met, seed)
-    return tuple(_result(members, index) for index in chosen)
+        is_met = [members.lo[index] == 1.0 for index in order]
+    exceptions = list(islice(compress(order, map(not_, is_met)), MAX_EXCEPTIONS))
+    chosen = exceptions + _sample(list(compress(order, is_met)), seed)
+    return tuple(_results(members, chosen))
 
 
 def _sample(indexes: list[int], seed: str) -> list[int]:
@@ -61,17 +64,19 @@ def shortened(evidence: Sequence[str], note: str | None) -> tuple[tuple[str, ...
     return tuple(evidence[:MAX_REFS]), f"{note}; {more}" if note else more
 
 
-def _result(members: Members, index: int) -> ItemResult:
-    items = members.items
-    evidence, note = shortened(items.evidence[index], items.notes[index])
-    return ItemResult(
-        item=items.ids[index],
-        service_id=items.services[index],
-        lo=members.lo[index],
-        hi=members.hi[index],
-        counted=members.where(index),
-        evidence=evidence,
-        note=note,
-        reasons=tuple(members.reasons.get(index, ())),
-        guards=tuple(members.guards.get(index, ())),
-    )
+def _results(members: Members, indexes: Iterable[int]) -> Iterator[ItemResult]:
+    items, reasons, guards = members.items, members.reasons, members.guards
+    for index in indexes:
+        evidence, note = shortened(items.evidence[index], items.notes[index])
+        yield _item_result(
+            items.ids[index],
+            items.services[index],
+            # Of equal values the first one is kept, and -0.0 equals 0.0.
+            members.lo[index] + 0.0,
+            members.hi[index] + 0.0,
+            members.where(index),
+            evidence,
+            note,
+            tuple(reasons[index]) if index in reasons else (),
+            tuple(guards[index]) if index in guards else (),
+        )

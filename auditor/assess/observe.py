@@ -12,7 +12,7 @@ from auditor.assess.evaluate import evaluate
 from auditor.assess.question import Evaluation, Question, unknown
 from auditor.assess.request import AssessmentRequest
 from auditor.assess.session import Session
-from auditor.assess.weak import STRONG, combine, weakest_cited
+from auditor.assess.weak import STRONG, combine
 from auditor.errors import QueryError
 from auditor.model.assessment import IndicatorCard, Observation, Reason, ReasonNote, WindowUsed
 from auditor.model.rubric import Effect, Indicator
@@ -72,7 +72,7 @@ def _evaluate(asked: _Asked) -> Evaluation:
     if weakest is None or weakest >= STRONG:
         return full
     strong = evaluate(Question(asked.basis, session.strong, session.setting, seed))
-    cited = weakest_cited(session.full, full.cited)
+    cited = session.full.weakest_of(full.cited)
     return combine(strong, full, weakest if cited is None or cited >= STRONG else cited)
 
 
@@ -111,7 +111,7 @@ def _confidence(asked: _Asked, evaluation: Evaluation) -> tuple[float, str | Non
     caps = dict(evaluation.caps)
     if _reads_observed_services(asked):
         caps["binding"] = OBSERVED_SERVICES
-    weakest = weakest_cited(asked.session.full, evaluation.cited)
+    weakest = asked.session.full.weakest_of(evaluation.cited)
     return confidence(weakest=weakest, kind=asked.indicator.type, n=evaluation.n, caps=caps)
 
 

@@ -36,7 +36,7 @@ class Members:
     @classmethod
     def empty(cls) -> Members:
         """No members at all."""
-        return cls(Items((), (), (), (), (), (), {}, frozenset(), frozenset(), (), {}), [], [])
+        return cls(Items((), (), (), (), (), (), frozenset(), (), {}, frozenset(), frozenset(), (), {}), [], [])
 
     def undecide(self, index: int, reason: ReasonNote) -> None:
         """Make a member undecided: it fails in the low estimate and passes in the high one."""

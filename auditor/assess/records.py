@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from auditor.assess.relations import AS_COLUMNS, GIVEN_REFS, RUNS
+from auditor.assess.relations import GIVEN_REFS, RUNS
 from auditor.canonical import JsonValue, round_real
 from auditor.model.assessment import Observation, RecordView
 from auditor.model.evidence import Tier
@@ -68,10 +68,10 @@ def record_views(
 
 def _rows(sandbox: Sandbox, stream: StreamDef, refs: Sequence[str]) -> Iterable[Mapping[str, Any]]:
     table = f"{SCHEMA}.{quoted(stream.name)}"
-    sql = AS_COLUMNS.format(sql=f"select * from {table} where _ref in ({GIVEN_REFS})")
+    sql = f"select * from {table} where _ref in ({GIVEN_REFS})"
     for start in range(0, len(refs), _BATCH):
-        encoded = sandbox.query(sql, {"refs": orjson.dumps(refs[start : start + _BATCH]).decode()}).rows[0][0]
-        columns = {name: values or () for name, values in orjson.loads(encoded).items()}
+        answer = sandbox.columns(sql, {"refs": orjson.dumps(refs[start : start + _BATCH]).decode()})
+        columns = {name: orjson.loads(values) for name, values in answer.items()}
         for values in zip(*columns.values(), strict=True):
             yield dict(zip(columns, values, strict=True))
 
@@ -93,6 +93,7 @@ def _view(stream: StreamDef, row: Mapping[str, Any], payload_text: PayloadText, 
         pointer=pointer,
         excerpt=excerpt,
         excerpt_cut=cut,
+        derived_by=row["_derived"],
     )
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from auditor.assess import observed
-from auditor.assess.items import Columns
+from auditor.assess.items import Column, Columns
 from auditor.assess.windows import MONTHS_SHOWN, QUARTERS_SHOWN, Window, calendar_periods
 from auditor.errors import QueryError
 from auditor.model.evidence import SourceState, Tier, make_ref
@@ -30,10 +30,11 @@ SERVICE = "service"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CALENDARS = {"calendar_month": ("months", MONTHS_SHOWN), "calendar_quarter": ("quarters", QUARTERS_SHOWN)}
 
-AS_COLUMNS = "select to_json(answer) from (select list(columns('(.*)')) as \"\\1\" from (\n{sql}\n)) as answer"
-"""The answer of a SELECT as one JSON object of lists: turning values into Python objects one by one costs four times
-as much."""
+COPIED_ROWS = 10_000
+"""Rows up to which a stream is read from a copy in memory."""
 
+_COLUMNS_KEPT = 16
+"""Columns that are remembered; an answer has at most eleven."""
 
 GIVEN_REFS = "select unnest(from_json($refs, '[\"VARCHAR\"]'))"
 """References given as one JSON text `$refs`: of a list, DuckDB looks for pandas once per entry."""
@@ -68,11 +69,15 @@ class Relations:
         self._known = frozenset((*STREAMS, *self._views, *_CALENDARS))
         self._made: dict[str, QueryError | None] = {}
         self._tiers: dict[str, tuple[Tier, Tier] | None] = {}
-        self._cited: set[str] = set()
+        self._cited: dict[str, int] = {}
+        # Many indicators ask about the same rows, so that whole columns come again, and what is cited with them.
+        self._citing_nothing = lru_cache(maxsize=_COLUMNS_KEPT)(self._without_row)
+        self._weakest_of = lru_cache(maxsize=_COLUMNS_KEPT)(self._weakest_row)
+        self._column_of = lru_cache(maxsize=_COLUMNS_KEPT)(_column_of)
 
     def admit(self, statements: Iterable[Sql]) -> None:
         """Have many statements judged at once, which costs a third of judging each when it is asked."""
-        self._sandbox.admit([AS_COLUMNS.format(sql=sql.text) for sql in statements])
+        self._sandbox.admit([sql.text for sql in statements])
 
     def columns(self, sql: Sql, window: Window | None = None, goal: float | None = None) -> Columns:
         """The answer of a SELECT, by columns.
@@ -131,40 +136,41 @@ class Relations:
         found = {stream: self._tiers[stream] for stream in sorted(streams)}
         return {stream: tiers for stream, tiers in found.items() if tiers is not None}
 
-    def citing_nothing(self, cited: Collection[str]) -> list[str]:
+    def citing_nothing(self, cited: frozenset[str]) -> Sequence[str]:
         """References that name no row of any stream, in order; each one that does is looked up once."""
-        unknown: list[str] = []
+        return self._citing_nothing(cited)
+
+    def weakest_of(self, cited: frozenset[str]) -> Tier | None:
+        """Lowest tier among the rows that are cited by reference; None when no row is."""
+        return self._weakest_of(cited)
+
+    def _without_row(self, cited: frozenset[str]) -> Sequence[str]:
+        if self._cited.keys() >= cited:
+            return ()
         by_stream: dict[str, list[str]] = {}
-        for ref in sorted(set(cited) - self._cited):
+        for ref in sorted(cited - self._cited.keys()):
             by_stream.setdefault(ref.partition(":")[0], []).append(ref)
         for stream, refs in by_stream.items():
-            found: set[str] = set()
             if stream in STREAMS and not STREAMS[stream].control:
-                sql = f"select _ref from {quoted(stream)} where _ref in ({GIVEN_REFS})"
-                with self._prepared(stream):
-                    found = {ref for (ref,) in self._sandbox.query(sql, {"refs": orjson.dumps(refs).decode()}).rows}
-            self._cited |= found
-            unknown += [ref for ref in refs if ref not in found]
-        return unknown
+                self._look_up(stream, refs)
+        return [ref for refs in by_stream.values() for ref in refs if ref not in self._cited]
 
-    def weakest_of(self, stream: str, cited: Sequence[str]) -> Tier | None:
-        """Lowest tier among the cited rows of a stream; None when it has none of them."""
-        sql = f"select min(_reliability) from {quoted(stream)} where _ref in ({GIVEN_REFS})"
+    def _weakest_row(self, cited: frozenset[str]) -> Tier | None:
+        nothing = set(self.citing_nothing(cited))
+        return min(map(Tier, {self._cited[ref] for ref in cited if ref not in nothing}), default=None)
+
+    def _look_up(self, stream: str, refs: Sequence[str]) -> None:
+        """Remember the tier of each row that is referred to."""
+        sql = f"select _ref, min(_reliability) from {quoted(stream)} where _ref in ({GIVEN_REFS}) group by _ref"
         with self._prepared(stream):
-            lowest = self._sandbox.query(sql, {"refs": orjson.dumps(list(cited)).decode()}).rows[0][0]
-        return None if lowest is None else Tier(lowest)
+            self._cited.update(self._sandbox.query(sql, {"refs": orjson.dumps(refs).decode()}).rows)
 
     def close(self) -> None:
         """Drop the session with everything that was made in it."""
         self._sandbox.close()
 
     def _fetch(self, text: str, params: Mapping[str, Any]) -> Columns:
-        encoded = self._sandbox.query(AS_COLUMNS.format(sql=text), params).rows[0][0]
-        try:
-            answer = orjson.loads(encoded)
-        except orjson.JSONDecodeError as error:
-            raise QueryError("the answer holds a number that is not finite", cure="guard the division") from error
-        return {name: values or () for name, values in answer.items()}
+        return {name: self._column_of(encoded) for name, encoded in self._sandbox.columns(text, params).items()}
 
     def _values(self, sql: Sql, window: Window | None, goal: float | None) -> dict[str, Any]:
         return {name: self._value(name, window, goal) for name in sql.parameters}
@@ -236,9 +242,14 @@ class Relations:
         fields = ", ".join(map(quoted, stream_columns(STREAMS[name])))
         condition = f" where _reliability >= {int(self._weakest)}" if self._weakest else ""
         return (
-            f"create temp view {quoted(name)} as select {fields}, _ref, _source_id, _reliability, "
+            f"create temp {self._kind(name)} {quoted(name)} as select {fields}, _ref, _source_id, _reliability, "
             f"{fetched} as _fetched_at from {SCHEMA}.{quoted(name)}{condition}"
         )
+
+    def _kind(self, name: str) -> str:
+        """A small stream is copied: planning a small statement takes a third longer where it reads a view."""
+        rows = self._sandbox.query(f"select count(*) from {SCHEMA}.{quoted(name)}").rows[0][0]
+        return "table" if rows <= COPIED_ROWS else "view"
 
     def _create_runs(self) -> None:
         stream = STREAMS[RUNS]
@@ -269,6 +280,13 @@ class Relations:
 @lru_cache(maxsize=8192)
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(text))
+
+
+def _column_of(encoded: str) -> Column:
+    try:
+        return Column(orjson.loads(encoded))
+    except orjson.JSONDecodeError as error:
+        raise QueryError("the answer holds a number that is not finite", cure="guard the division") from error
 
 
 def _literal(text: str) -> str:

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from auditor.assess.question import Evaluation, status_of
-from auditor.assess.relations import Relations
 from auditor.model.evidence import Tier
-from auditor.model.streams import STREAMS
 from auditor.model.truth import Interval
 
 STRONG = Tier.R2
 """Rows of this tier and above are not capped."""
-
-
-def weakest_cited(relations: Relations, cited: Collection[str]) -> Tier | None:
-    """Lowest tier among rows that are cited by reference; None when none is cited."""
-    found: list[Tier | None] = []
-    streams = {ref.partition(":")[0] for ref in cited}
-    for stream, (lowest, highest) in relations.tiers_of(streams & STREAMS.keys()).items():
-        if lowest == highest:
-            found.append(lowest)
-        else:
-            found.append(relations.weakest_of(stream, [ref for ref in cited if ref.startswith(f"{stream}:")]))
-    return min((tier for tier in found if tier is not None), default=None)
 
 
 def combine(strong: Evaluation, full: Evaluation, weakest: Tier) -> Evaluation:

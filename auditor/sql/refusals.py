@@ -60,7 +60,7 @@ def _nodes(root: Any) -> Iterator[Mapping[str, Any]]:
                 call = current["function"]
                 pending.extend((call.get("children"), call.get("arguments")))
             else:
-                pending.extend(entry for entry in current.values() if isinstance(entry, dict | list))
+                pending.extend(current.values())
         elif isinstance(current, list):
             pending.extend(current)
 

@@ -32,6 +32,9 @@ _FETCH_ROWS = 10_000
 # Materialised, because only then does what it holds count against the memory limit (1.5.6 takes the rows of a plain
 # SELECT outside of it).
 _ANSWER = "with _answer as materialized (\n{sql}\n) select * from _answer"
+# What an aggregate gathers counts against the memory limit without being materialised. Values go through `to_json` one
+# by one, and are joined as text, because a list of them, turned into JSON as a whole, costs twice as much.
+_COLUMNS = "select string_agg(coalesce(to_json(columns('(.*)')), 'null'), ',') as \"\\1\" from (\n{sql}\n) as _answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,28 @@ class Sandbox:
             raise QueryError(f"the answer has more than {limit} rows", cure="select fewer rows, or count in SQL")
         return Answer(columns, rows)
 
+    def columns(self, sql: str, params: Parameters | None = None) -> dict[str, str]:
+        """The answer to one SELECT that somebody else wrote, by columns and as JSON.
+
+        Turning its values into Python objects one by one would cost four times as much, and many readers need few.
+
+        Args:
+            sql: one SELECT without a semicolon.
+            params: exactly the parameters it uses.
+
+        Returns:
+            Column name -> JSON text of the list of its values, in the order of the rows; lists are of equal length.
+
+        Raises:
+            QueryError: it was refused, failed, or ran out of time or memory.
+        """
+        self._require_admitted(sql)
+        with self._guarded():
+            self._execute(_COLUMNS.format(sql=sql), params)
+            names = [str(column[0]) for column in self._connection.description or ()]
+            (row,) = self._connection.fetchall()
+        return {name: f"[{joined or ''}]" for name, joined in zip(names, row, strict=True)}
+
     def close(self) -> None:
         """Close this session; the database goes with its last one."""
         self._watch.close()
@@ -225,8 +250,10 @@ class Sandbox:
             if len(statements) == 1:
                 self._connection.execute("select json_serialize_sql($1)", [statements[0]])
             else:
-                sql = "select json_serialize_sql(statement) from (select unnest($1::varchar[]) as statement)"
-                self._connection.execute(sql, [list(statements)])
+                # As one text: of a list, DuckDB looks for pandas once per entry.
+                given = "select unnest(from_json($1, '[\"VARCHAR\"]')) as statement"
+                sql = f"select json_serialize_sql(statement) from ({given})"
+                self._connection.execute(sql, [orjson.dumps(list(statements)).decode()])
             return [str(row[0]) for row in self._connection.fetchall()]
 
     def _execute(self, sql: str, params: Parameters | None) -> None:

@@ -75,7 +75,7 @@ def test_cited_rows_are_read_back_as_they_were_checked(world):
     record = assessment.records["document:src:d%2F1"]
     assert record.values == check_row(STREAMS["document"], raw).values
     assert (record.reliability, record.fetched_at, record.pointer) == ("R2", "2026-01-01T00:00:00Z", "row:1")
-    assert (record.excerpt, record.excerpt_cut) == ("text at row:1", False)
+    assert (record.excerpt, record.excerpt_cut, record.derived_by) == ("text at row:1", False, None)
 
 
 def test_rows_beyond_the_cap_are_counted(world, monkeypatch):

@@ -44,6 +44,23 @@ def test_a_statement_that_wants_all_memory_ends_and_the_next_one_works(name: str
         assert box.query("select 1 as one").rows == [(1,)]
 
 
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_an_answer_by_columns_cannot_take_all_memory_either(name: str) -> None:
+    with Sandbox.in_memory(Limits(memory_mb=32, timeout_s=1)) as box:
+        with pytest.raises(QueryError, match=r"Out of Memory|stopped after"):
+            box.columns(TOO_MUCH[name])
+        assert box.columns("select 1 as one") == {"one": "[1]"}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_answer_by_columns_is_refused_what_one_by_rows_is(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "private.csv"
+    file.write_text("word\ns3cr3t\n")
+    with pytest.raises(QueryError) as refused:
+        sandbox.columns(REFUSED[name].format(file=file, folder=tmp_path))
+    assert "s3cr3t" not in str(refused.value)
+
+
 def test_an_answer_of_too_many_rows_is_an_error_and_not_a_short_answer() -> None:
     with Sandbox.in_memory(Limits(max_rows=100)) as box:
         assert len(box.query("select k from range(100) as r(k)").rows) == 100
