@@ -242,6 +242,7 @@ class RecordView:
     Attributes:
         excerpt: text of the payload at the pointer, cut at the excerpt limit; None when the bytes are not text.
         payload_sha256: hash of the whole payload; `auditor show payload` prints it and `auditor verify` checks it.
+        derived_by: recogniser and version that made or completed the row; None: it is as it was read.
     """
 
     ref: str
@@ -257,6 +258,7 @@ class RecordView:
     pointer: str
     excerpt: str | None
     excerpt_cut: bool
+    derived_by: str | None
 
 
 @dataclass(frozen=True, slots=True)

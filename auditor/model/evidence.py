@@ -187,6 +187,9 @@ class SourceState:
     Attributes:
         values: the fields of entity `source_run` of the latest pull, in canonical JSON form.
         last_ok_ended: end of the latest pull whose status was not failed; None when there is none.
+        gaps: the gaps of the latest pull.
+        last_ok_values: what the pull of `last_ok_ended` said of itself; None when there is none, or it is not known.
+        last_ok_gaps: the gaps of that pull where it is not the latest one, whose gaps are in `gaps`.
     """
 
     source_id: str
@@ -194,3 +197,5 @@ class SourceState:
     values: Mapping[str, JsonValue]
     last_ok_ended: datetime | None
     gaps: tuple[Gap, ...] = field(default=())
+    last_ok_values: Mapping[str, JsonValue] | None = None
+    last_ok_gaps: tuple[Gap, ...] = ()

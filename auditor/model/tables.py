@@ -9,7 +9,7 @@ from auditor.model.streams.base import StreamDef
 SCHEMA = "evidence"
 """Schema of the evidence tables inside a state file or an in-memory database."""
 
-META_COLUMNS: Mapping[str, str] = {
+ROW_META_COLUMNS: Mapping[str, str] = {
     "_ref": "VARCHAR",
     "_source_id": "VARCHAR",
     "_key": "VARCHAR",
@@ -20,7 +20,10 @@ META_COLUMNS: Mapping[str, str] = {
     "_payload_sha256": "VARCHAR",
     "_pointer": "VARCHAR",
 }
-"""Provenance columns of every evidence table. `_fetched_at` null: the end of the source's latest sound pull."""
+"""Provenance of every row, as segments keep it. `_fetched_at` null: the end of the source's latest sound pull."""
+
+META_COLUMNS: Mapping[str, str] = {**ROW_META_COLUMNS, "_derived": "VARCHAR"}
+"""Provenance columns of every evidence table. `_derived`: recogniser and version; null: the row is as it was read."""
 
 PACK_META_COLUMNS = ("_ref", "_source_id", "_reliability", "_fetched_at")
 """The provenance columns that SQL of a rule pack sees."""
@@ -29,6 +32,11 @@ PACK_META_COLUMNS = ("_ref", "_source_id", "_reliability", "_fetched_at")
 def stream_columns(stream: StreamDef) -> dict[str, str]:
     """Column name -> SQL type of a stream's own fields."""
     return {field.name: field.type.value for field in stream.fields}
+
+
+def row_columns(stream: StreamDef) -> dict[str, str]:
+    """Column name -> SQL type of a stream's rows as segments keep them."""
+    return {**stream_columns(stream), **ROW_META_COLUMNS}
 
 
 def all_columns(stream: StreamDef) -> dict[str, str]:

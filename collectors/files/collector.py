@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
 from auditor.api import Check, CollectContext, EvidenceError, Gap, Record, SourceKind, SourceRun
@@ -35,14 +36,16 @@ class FilesCollector:
             EvidenceError: the folder, its manifest or the mapping cannot be used; nothing is read.
         """
         settings: FilesSettings = ctx.settings
+        folder = ctx.folder(settings.path)
         if settings.mapping is None:
-            yield from _read_folder(ctx, settings)
+            yield from _read_folder(ctx, folder)
             return
-        check_folder(settings.path)
-        mapping = load_mapping(settings.mapping, ctx.as_of.astimezone(UTC).isoformat())
-        ctx.keep(settings.mapping.read_bytes(), request={"file": settings.mapping.name}, media_type=_YAML)
+        check_folder(folder)
+        place = ctx.folder(settings.mapping)
+        mapping = load_mapping(place, ctx.as_of.astimezone(UTC).isoformat())
+        ctx.keep_file(place, request={"file": place.name}, media_type=_YAML)
         yield from mapping.runs
-        yield from read_exports(ctx, mapping)
+        yield from read_exports(ctx, mapping, folder)
 
     def check(self, ctx: CollectContext) -> Iterator[Check]:
         """See `Collector.check`."""
@@ -69,11 +72,11 @@ class FilesCollector:
         return load_mapping(settings.mapping, _NO_INSTANT).head
 
 
-def _read_folder(ctx: CollectContext, settings: FilesSettings) -> Iterator[Record | Gap | SourceRun]:
-    manifest = load_manifest(settings.path)
-    ctx.keep(manifest.path.read_bytes(), request={"file": manifest.path.name}, media_type=_YAML)
+def _read_folder(ctx: CollectContext, folder: Path) -> Iterator[Record | Gap | SourceRun]:
+    manifest = load_manifest(folder)
+    ctx.keep_file(manifest.path, request={"file": manifest.path.name}, media_type=_YAML)
     yield from manifest.runs
-    for found in stream_files(settings.path, manifest):
+    for found in stream_files(folder, manifest):
         if isinstance(found, StreamFile):
             ctx.progress(f"reading {found.path.name}")
             yield from read_stream_file(ctx, found, manifest.answering_for(found.stream))

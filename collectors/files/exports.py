@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from auditor.api import (
@@ -45,13 +46,16 @@ class _Stream:
         return self.rows.tables | {self.spec.table}
 
 
-def read_exports(ctx: CollectContext, mapping: mappings.Mapping) -> Iterator[Record | Gap]:
+def read_exports(ctx: CollectContext, mapping: mappings.Mapping, folder: Path) -> Iterator[Record | Gap]:
     """The records of every stream of a mapping.
+
+    Args:
+        folder: where the exported files lie.
 
     Raises:
         EvidenceError: a SELECT may not run, or fails; with file and line.
     """
-    tables = {spec.name: open_table(spec, ctx.settings.path) for spec in mapping.tables}
+    tables = {spec.name: open_table(spec, folder) for spec in mapping.tables}
     columns = {
         name: {**dict.fromkeys(table.columns, "VARCHAR"), LINE_COLUMN: "BIGINT"} for name, table in tables.items()
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -65,7 +66,9 @@ def ferry_line(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reference organisation without its tickets."""
     folder = tmp_path_factory.mktemp("ferry-line") / "evidence"
     folder.mkdir()
-    shutil.copy(FERRY_LINE / "manifest.yaml", folder)
+    # Without its tickets it has fewer rows than its sources count.
+    manifest = (FERRY_LINE / "manifest.yaml").read_text()
+    (folder / "manifest.yaml").write_text(re.sub(r"^    items: .*$", "    items: null", manifest, flags=re.MULTILINE))
     for stream in STREAMS:
         shutil.copy(FERRY_LINE / f"{stream}.jsonl", folder)
     pages = [line for line in (folder / "document.jsonl").read_text().splitlines(keepends=True) if '"page-' not in line]

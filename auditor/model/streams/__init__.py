@@ -11,7 +11,7 @@ from auditor.model.streams import (
     organisation,
     ticketing,
 )
-from auditor.model.streams.base import STREAMS, Field, FieldDef, FieldType, StreamDef, stream
+from auditor.model.streams.base import STREAMS, Field, FieldDef, FieldType, Final, StreamDef, stream
 
 _MODULES = (
     organisation,
@@ -63,4 +63,4 @@ ORDER = (
 for _name in ORDER:
     STREAMS[_name] = STREAMS.pop(_name)
 
-__all__ = ["ORDER", "STREAMS", "Field", "FieldDef", "FieldType", "StreamDef", "stream"]
+__all__ = ["ORDER", "STREAMS", "Field", "FieldDef", "FieldType", "Final", "StreamDef", "stream"]

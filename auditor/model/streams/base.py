@@ -74,6 +74,30 @@ class FieldDef:
 
 
 @dataclass(frozen=True, slots=True)
+class Final:
+    """When the fields of a row that say what happened must not change any more.
+
+    Attributes:
+        fields: the fields that are final then; what was unknown may still become known.
+        when: field that decides; None: every row is final at once.
+        equals: its value of a final row; None: any value.
+        sha_field: field that holds the hash of the final fields as they were first seen; None where there is none.
+    """
+
+    fields: tuple[str, ...]
+    when: str | None = None
+    equals: str | None = None
+    sha_field: str | None = None
+
+    def is_final(self, values: Mapping[str, Any]) -> bool:
+        """Whether a row with these values is final."""
+        if self.when is None:
+            return True
+        value = values.get(self.when)
+        return value is not None and self.equals in (None, value)
+
+
+@dataclass(frozen=True, slots=True)
 class StreamDef:
     """One stream: an entity of the model as a typed table.
 
@@ -87,6 +111,7 @@ class StreamDef:
         tier_if: a tier and the fields that must all be set (neither null, false nor empty) for it; else `tier`.
         kind_field: field whose values `scope_complete` may list; None where there is none.
         control: an entity that people write (reviews), not evidence.
+        final: when its rows must not change any more; None: they may at any time.
     """
 
     name: str
@@ -98,6 +123,7 @@ class StreamDef:
     tier_if: tuple[Tier, tuple[str, ...]] | None
     kind_field: str | None
     control: bool
+    final: Final | None = None
 
     def field(self, name: str) -> FieldDef | None:
         """The field of that name, or None."""
@@ -143,13 +169,14 @@ def stream(
     tier_by: tuple[str, Mapping[str, Tier]] | None = None,
     tier_if: tuple[Tier, tuple[str, ...]] | None = None,
     control: bool = False,
+    final: Final | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Register a class as the definition of a stream; its name in snake case is the stream's.
 
     A field whose name is a word of Python is written with a final underscore, which is not part of the name.
 
     Raises:
-        TypeError: an annotation that the model has no column for, or a key that is no field.
+        TypeError: an annotation that the model has no column for, or a key or final field that is none.
     """
 
     def define(cls: type[T]) -> type[T]:
@@ -158,14 +185,22 @@ def stream(
         hints = get_type_hints(frozen, include_extras=True)
         fields = tuple(_field_def(entry, hints[entry.name]) for entry in dataclasses.fields(frozen))  # type: ignore[arg-type]
         names = {entry.name for entry in fields}
-        if not set(key) <= names:
-            raise TypeError(f"{name}: key fields {sorted(set(key) - names)} are not defined")
+        named = {*key, *_fields_of(final)}
+        if not named <= names:
+            raise TypeError(f"{name}: fields {sorted(named - names)} are not defined")
         doc = (cls.__doc__ or "").strip().splitlines()[0]
         kind_field = "kind" if "kind" in names else None
-        STREAMS[name] = StreamDef(name, doc, fields, key, tier, tier_by, tier_if, kind_field, control)
+        STREAMS[name] = StreamDef(name, doc, fields, key, tier, tier_by, tier_if, kind_field, control, final)
         return frozen
 
     return define
+
+
+def _fields_of(final: Final | None) -> set[str]:
+    """Every field that a `Final` names."""
+    if final is None:
+        return set()
+    return {*final.fields} | {name for name in (final.when, final.sha_field) if name is not None}
 
 
 def _snake_case(name: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from auditor.model.evidence import Tier
-from auditor.model.streams.base import Field, stream
+from auditor.model.streams.base import Field, Final, stream
 from auditor.model.streams.common import AUDIENCE, NOT_YET, REFERENCES, ContentTag, Texts
 
 
@@ -37,7 +37,11 @@ class ReportSchedule:
     last_state: Annotated[str | None, Field("Outcome of its last run as the system names it.")] = None
 
 
-@stream(key=("report_id", "due_at"), tier=Tier.R4)
+@stream(
+    key=("report_id", "due_at"),
+    tier=Tier.R4,
+    final=Final(("delivered_at", "period_start", "period_end", "values"), when="delivered_at"),
+)
 class ReportDelivery:
     """One issue of a report on its way to its readers."""
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from auditor.model.evidence import Tier
-from auditor.model.streams.base import Field, stream
+from auditor.model.streams.base import Field, Final, stream
 from auditor.model.streams.common import REFERENCES, Texts
 
 SECTIONS_NULL = "every section is undecided"
@@ -73,7 +73,7 @@ class Document:
     ] = None
 
 
-@stream(key=("doc_id", "version"), tier=Tier.R4)
+@stream(key=("doc_id", "version"), tier=Tier.R4, final=Final(("at", "author", "message", "chars_changed")))
 class DocumentRevision:
     """One version in a document's history, or one proposal to change it."""
 

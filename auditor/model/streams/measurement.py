@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from auditor.model.evidence import Tier
-from auditor.model.streams.base import Field, stream
+from auditor.model.streams.base import Field, Final, stream
 from auditor.model.streams.common import NOT_YET
 
 
@@ -35,7 +35,16 @@ class SliResult:
     computed_at: Annotated[datetime | None, Field("When it was computed.")] = None
 
 
-@stream(key=("ticket_id", "metric_name", "cycle_no"), tier=Tier.R5)
+@stream(
+    key=("ticket_id", "metric_name", "cycle_no"),
+    tier=Tier.R5,
+    final=Final(
+        ("state", "started", "stopped", "goal_ms", "elapsed_ms", "remaining_ms", "wall_ms", "breach_at", "breached"),
+        when="state",
+        equals="completed",
+        sha_field="first_seen_sha",
+    ),
+)
 class SlaCycle:
     """One run of an SLA clock on a ticket."""
 
@@ -57,7 +66,9 @@ class SlaCycle:
     breached: Annotated[bool | None, Field("Whether it ran out before the stop.")] = None
     paused_now: Annotated[bool | None, Field("Whether the clock stood still at the pull.")] = None
     in_calendar_now: Annotated[bool | None, Field("Whether the pull fell into the clock's working hours.")] = None
-    first_seen_sha: Annotated[str | None, Field("Hash of the cycle as it was first seen.")] = None
+    first_seen_sha: Annotated[
+        str | None, Field("Hash of the cycle as it was first seen completed; filled in where the source has none.")
+    ] = None
 
 
 @stream(key=("forecast_id",), tier=Tier.R5)

@@ -3,7 +3,7 @@
 -- it cites: a meeting, a human substantive revision of its own document, or `no change:` with a reason.
 -- `revision`: the last human substantive revision of its document.
 -- `unsure`: a field or a row that decides is unknown (with `at` null: when it was); `unseen` names the streams where a
--- row it names was not found.
+-- row it names was not found; where the reviewer and what the review led to both are missing, either (`a|b`) decides it.
 with one_person as (
   select * from person
   qualify row_number() over (partition by person_id order by _reliability desc, _source_id) = 1
@@ -37,9 +37,10 @@ stated as (
   where coalesce(a.last_review_at <= $T, true) and a.last_review_by is not null and a.last_review_ref is not null
 )
 select s.agreement_id, 'stated' as how, s.at, s.cites, s.at is null or (s.by_person and s.borne_out) is null as unsure,
-  list_concat(
-    case when s.person_unseen then ['person'] else [] end,
-    case when s.borne_out is null and s.cited_unseen then ['meeting', 'document_revision'] else [] end) as unseen,
+  case when s.person_unseen and s.borne_out is null and s.cited_unseen
+    then ['person|meeting', 'person|document_revision']
+    when s.person_unseen then ['person']
+    when s.borne_out is null and s.cited_unseen then ['meeting', 'document_revision'] else [] end as unseen,
   s.evidence
 from stated as s
 where (s.by_person and s.borne_out) is distinct from false

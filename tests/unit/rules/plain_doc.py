@@ -138,6 +138,13 @@ def members(world: World) -> list[Member]:
 
     A field that is unknown or a document that is not there makes membership doubtful, as a doubtful kind does.
     """
+    if "members" not in world.known:
+        world.known["members"] = _members(world)
+    found: list[Member] = world.known["members"]
+    return found
+
+
+def _members(world: World) -> list[Member]:
     major = major_services(world)
     found = []
     for row in world.of("agreement"):

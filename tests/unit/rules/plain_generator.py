@@ -37,6 +37,7 @@ class Mess:
     denied: float = 0.06
     stale: float = 0.06
     dangling: float = 0.05
+    odd: float = 0.33
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class _Maker:
         return self.r.choice(values)
 
     def usually(self, value: Any, *others: Any) -> Any:
-        """The value in two of three cases, so that one oddity at a time decides."""
-        return value if self.chance(0.67) else self.r.choice(others)
+        """The value in most cases, so that one oddity at a time decides."""
+        return self.r.choice(others) if self.chance(self.mess.odd) else value
 
     def moment(self, *days: float) -> str:
         """One of the given days ago, at times a microsecond or a second beside it."""
@@ -182,9 +183,9 @@ class _Maker:
             "document_revision",
             doc_id=doc_id,
             version=version,
-            at=self.maybe(self.moment(0, 100, 730, 731, 800, -1)),
+            at=self.maybe(self.moment(0, 100, 730, 730, 800, -1)),
             is_bot=self.maybe(self.chance(0.3)),
-            chars_changed=self.maybe(self.pick(0, 19, 20, 500)),
+            chars_changed=self.maybe(self.pick(19, 20, 20, 500)),
             sections_changed=self.some(KEYS),
             targets_changed=self.maybe(self.pick(0, 0, 1)),
             decision=self.pick(None, None, "approved", "rejected"),
@@ -194,7 +195,8 @@ class _Maker:
     def agreements(self) -> None:
         for number in range(0 if self.chance(0.15) else self.r.randint(1, 7)):
             doc = self.one([f"d{n}" for n in range(6)])
-            ref = self.pick(None, "m0", "ghost", f"{doc}@0", f"{doc}@7", "d9@1", "no change: no demand", "no change: ")
+            own, foreign = f"{doc}@0", f"d{self.r.randint(0, 5)}@0"
+            ref = self.pick(None, "m0", "ghost", own, own, f"{doc}@7", foreign, "no change: no demand", "no change: ")
             self.add(
                 "agreement",
                 agreement_id=f"a{number}",
@@ -205,10 +207,10 @@ class _Maker:
                 service_ids=self.some(self.services, 3),
                 provider=self.one(["it"]),
                 consumer=self.one(["customer"]),
-                approved_at=self.maybe(self.usually(self.moment(200, 400), self.moment(0, 50, -5))),
+                approved_at=self.maybe(self.usually(self.moment(200, 400), self.moment(0, 0, 50, -5))),
                 effective_from=self.usually(None, self.day(0, 1, -1, 300)),
                 effective_to=self.usually(None, self.day(0, 0, 1, -1, -300)),
-                last_review_at=self.maybe(self.moment(0, 100, 730, 731, -1)),
+                last_review_at=self.maybe(self.moment(0, 100, 730, 730, 731, -1)),
                 last_review_by=self.one(self.people),
                 last_review_ref=ref,
             )

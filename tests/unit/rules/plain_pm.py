@@ -23,6 +23,33 @@ def _results(world: World, target: Row) -> list[Row]:
     return [row for row in world.of("sli_result") if row["target_id"] == target["target_id"]]
 
 
+def periods(world: World) -> list[Row]:
+    """Results, one per target and period: the auditor's own computation before the system's.
+
+    It was computed when the first of them was.
+    """
+    if "periods" not in world.known:
+        world.known["periods"] = _merged(world)
+    merged: list[Row] = world.known["periods"]
+    return merged
+
+
+def _merged(world: World) -> list[Row]:
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in world.of("sli_result"):
+        found.setdefault((row["target_id"], row["period_start"], row["period_end"]), []).append(row)
+    merged = []
+    for rows in found.values():
+        first = min((row["computed_at"] for row in rows if row["computed_at"]), key=instant, default=None)
+        chosen = next((row for row in rows if row["computed_by"] == "auditor"), rows[0])
+        merged.append({**chosen, "computed_at": first})
+    return merged
+
+
+def _periods_of(world: World, target: Row) -> list[Row]:
+    return [row for row in periods(world) if row["target_id"] == target["target_id"]]
+
+
 def _ends_in(world: World, row: Row, days: float) -> bool:
     return world.ago(days) < instant(row["period_end"]) <= world.now
 
@@ -149,7 +176,7 @@ def _counts_from(world: World, target: Row, month: Span) -> Truth:
     approved, unseen = approval(world, target)
     if approved is not None:
         return sure(month[0] >= approved)
-    spans = [_span(row) for row in _results(world, target)]
+    spans = [_span(row) for row in _periods_of(world, target)]
     measured = any(starts + (ends - starts) / 2 < month[1] for starts, ends in spans)
     return T if measured else U if unseen else F
 
@@ -177,7 +204,7 @@ def pm_2_3(world: World, zone: str, count: int) -> list[Item]:
     months = months_before(world.now, count, zone)
     cells: list[tuple[str, Truth, list[Row], Span]] = []
     for target, counts in counted_targets(world):
-        usable = [row for row in _results(world, target) if row["actual"] is not None and row["met"] is not None]
+        usable = [row for row in _periods_of(world, target) if row["actual"] is not None and row["met"] is not None]
         for number, month in enumerate(months):
             expected = both(counts, _counts_from(world, target, month))
             if expected != F:
@@ -195,22 +222,30 @@ def pm_2_3(world: World, zone: str, count: int) -> list[Item]:
 
 
 def pm_2_4(world: World, days: float) -> list[Item]:
-    """Cycles that started in the window, valid ones worth the mean completeness; without cycles the results."""
+    """Cycles that started in the window, valid ones worth the mean completeness; without cycles the results.
+
+    Of the valid cycles as large a part is open as of the results is silent; the others are worth the mean of the rest.
+    """
     major = major_services(world)
     targets = {row["target_id"] for row in world.of("target") if major.get(row["service_id"]) == T}
     shares = [
-        row["completeness"]
-        for row in world.of("sli_result")
-        if row["target_id"] in targets and _ends_in(world, row, days)
+        row["completeness"] for row in periods(world) if row["target_id"] in targets and _ends_in(world, row, days)
     ]
-    bounds = [(share, share) if share is not None else U for share in shares]
     cycles = [row for row in world.of("sla_cycle") if world.in_window(instant(row["started"]), days) == T]
     if not cycles:
         proven = world.proven("sla_cycle")
-        return [Item(f"result {n}", (bound if proven else U,)) for n, bound in enumerate(bounds)]
-    worth = tuple(sum(bound[side] for bound in bounds) / len(bounds) if bounds else side for side in (0, 1))
+        bounds = [(share, share) if proven and share is not None else U for share in shares]
+        return [Item(f"result {n}", (bound,)) for n, bound in enumerate(bounds)]
+    known = [share for share in shares if share is not None]
+    mean = sum(known) / len(known) if known else 0.0
     verdicts = [valid(row) for row in cycles]
-    decidable = [verdict for verdict in verdicts if verdict != U] or verdicts
-    return [
-        Item(f"cycle {n}", ((verdict[0] * worth[0], verdict[1] * worth[1]),)) for n, verdict in enumerate(decidable)
-    ]
+    if all(verdict == U for verdict in verdicts):
+        best = (sum(known) + len(shares) - len(known)) / len(shares) if shares else 1
+        return [Item(f"cycle {n}", ((0, best),)) for n in range(len(verdicts))]
+    good, bad = verdicts.count(T), verdicts.count(F)
+    silent = good * (len(shares) - len(known)) / len(shares) if shares else float(good)
+    items = [Item(f"bad {n}", (F,)) for n in range(bad)]
+    for n in range(good):
+        part = round(min(1.0, max(0.0, silent - n)), 9)
+        items.append(Item(f"good {n}", (((1 - part) * mean, (1 - part) * mean + part),)))
+    return items

@@ -57,6 +57,8 @@ class World:
     now: datetime
     sources: list[Row]
     rows: Mapping[str, list[Row]] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, init=False)
+    """What was worked out once for these rows."""
 
     def of(self, stream: str) -> list[Row]:
         return list(self.rows.get(stream, []))

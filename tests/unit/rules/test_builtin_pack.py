@@ -19,10 +19,10 @@ def test_it_has_seven_dimensions_with_five_statements_each() -> None:
     assert all(len(text) > 20 for text in statements)
 
 
-def test_levels_one_and_two_of_documentation_and_performance_measurement_are_in_force() -> None:
+def test_levels_one_and_two_of_documentation_tools_and_performance_measurement_are_in_force() -> None:
     pack = load_pack(locate_pack(DEFAULT_PACK))
     cells = {(indicator.dimension, indicator.level) for indicator in pack.indicators.values()}
-    assert cells == {("DOC", 1), ("DOC", 2), ("PM", 1), ("PM", 2)}
+    assert cells == {(code, level) for code in ("DOC", "TOOL", "PM") for level in (1, 2)}
     for indicator in pack.indicators.values():
         assert (indicator.role is Role.DIAGNOSTIC) == (indicator.level == 1)
         assert indicator.remediation.text

@@ -65,6 +65,7 @@ def test_compressed_files_are_read_and_kept_as_what_they_hold(folder: Folder, re
         {"file": "manifest.yaml"},
         {"file": "service.csv.gz"},
         {"file": "ticket.jsonl.gz"},
+        {"kind": "exchange-log"},
     ]
 
 
@@ -82,9 +83,11 @@ def test_a_stream_of_several_sources_needs_the_source_in_every_row(folder: Folde
     rows = lines({"person_id": "a"}, {"person_id": "b", "source_id": "wiki"}, {"person_id": "c", "source_id": "desk"})
     done = read(folder({"person.jsonl": rows}))
     assert [(row.key, row.source_id) for row in done.rows] == [("b", "wiki"), ("c", "desk")]
-    assert {gap.detail for gap in done.gaps} == {
-        "source_id is missing, and several sources list the stream: wiki, desk"
-    }
+    missing = "source_id is missing, and several sources list the stream: wiki, desk"
+    assert [(gap.source_id, gap.detail, gap.hides_rows) for gap in done.gaps] == [
+        ("wiki", missing, 1),
+        ("desk", f"{missing} (counted at source wiki)", 0),
+    ]
     assert {gap.source_id for gap in done.gaps} == {"wiki", "desk"}
     assert {gap.place for gap in done.gaps} == {"person.jsonl:1"}
     with pytest.raises(EvidenceError, match="has 1 problem,"):
@@ -329,12 +332,17 @@ def test_a_file_that_is_something_else_is_named_and_hides_nobody_knows_how_many_
 
 
 def test_a_file_that_may_not_be_read_is_a_gap(folder: Folder, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    from auditor.collect.context import Context
+
     root = folder({"ticket.jsonl": "{}\n"})
+    keep = Context.keep_file
 
-    def denied(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    def denied(self: Context, path: Path, **more: Any) -> Any:
+        if path.name == "ticket.jsonl":
+            raise PermissionError(13, "Permission denied")
+        return keep(self, path, **more)
 
-    monkeypatch.setattr("auditor.collect.context.Context.keep_file", denied)
+    monkeypatch.setattr(Context, "keep_file", denied)
     assert "cannot be read (Permission denied)" in read(root).only_gap.detail
 
 
