@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from auditor.canonical import canonical_sha256
 from auditor.errors import ConfigError
 from auditor.model.rubric import DEFAULT_PACK
+from auditor.model.streams import STREAMS
 from auditor.yamlfile import YamlDocument, load_yaml
 
 CONFIG_FORMAT = 1
+_STAND_IN = "this secret was not read"
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 ParameterValue = bool | int | float | str | list[str]
@@ -35,6 +38,26 @@ class SourceConfig(_Strict):
     id: Identifier = Field(description="Name of the source in assessments and messages.")
     collector: str = Field(description="The collector that reads it, such as `files`.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the collector.")
+    complete: list[str] = Field(
+        default_factory=list,
+        description="Streams of which there is nothing beside this source, so that what it does not have is not there.",
+    )
+    declared_by: str | None = Field(default=None, description="Who vouches for `complete`.")
+    declared_at: str | None = Field(default=None, description="Day on which it was declared, such as 2026-01-31.")
+
+    @model_validator(mode="after")
+    def _somebody_vouches(self) -> Self:
+        unknown = sorted(set(self.complete) - STREAMS.keys())
+        if unknown:
+            raise ValueError(f"`complete` names {unknown[0]!r}, which is no stream")
+        if self.complete and (self.declared_by is None or self.declared_at is None):
+            raise ValueError("`complete` needs `declared_by` and `declared_at`: somebody has to vouch for it")
+        if self.declared_at is not None:
+            try:
+                date.fromisoformat(self.declared_at)
+            except ValueError as error:
+                raise ValueError(f"{self.declared_at!r} is no day; write it as 2026-01-31") from error
+        return self
 
 
 class ScopeConfig(_Strict):
@@ -68,6 +91,11 @@ class Config(_Strict):
     data_dir: str = Field(
         default=".auditor/data", description="Directory of the store, relative to the configuration file."
     )
+    key_file: str = Field(
+        default=".auditor/pseudonyms.key",
+        description="Key that people's pseudonyms are made with, relative to the configuration file and outside of "
+        "data_dir; made by the first run that needs it.",
+    )
     sources: list[SourceConfig] = Field(min_length=1, description="The systems evidence is read from.")
     scopes: list[ScopeConfig] = Field(min_length=1, description="The assessments to make.")
 
@@ -91,6 +119,11 @@ class LoadedConfig:
     def data_dir(self) -> Path:
         """The store's directory as a full path."""
         return (self.path.parent / self.config.data_dir).resolve()
+
+    @property
+    def key_file(self) -> Path:
+        """The file of the pseudonyms' key as a full path."""
+        return (self.path.parent / self.config.key_file).resolve()
 
     @property
     def sha256(self) -> str:
@@ -173,11 +206,14 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 
 def bind_settings(
-    model: type[SettingsT], loaded: LoadedConfig, position: int, environment: Mapping[str, str]
+    model: type[SettingsT], loaded: LoadedConfig, position: int, environment: Mapping[str, str] | None
 ) -> SettingsT:
     """The typed settings of the source at a position, with its secrets resolved and its paths made absolute.
 
     Relative values of `Path` fields are relative to the configuration file.
+
+    Args:
+        environment: variables that secrets may refer to; None: no secret is read, and each gets a stand-in.
 
     Raises:
         ConfigError: a wrong setting, or a secret that is missing or written out in the file.
@@ -203,7 +239,9 @@ def _speaks_of(annotation: Any, wanted: type) -> bool:
     return annotation is wanted or wanted in getattr(annotation, "__args__", ())
 
 
-def _secret(reference: str, place: str, base: Path, environment: Mapping[str, str]) -> str:
+def _secret(reference: str, place: str, base: Path, environment: Mapping[str, str] | None) -> str:
+    if environment is None:
+        return _STAND_IN
     if reference.startswith("${") and reference.endswith("}"):
         name = reference[2:-1]
         if not environment.get(name):

@@ -11,6 +11,9 @@ from typing import Protocol
 from auditor.canonical import JsonValue
 from auditor.model.evidence import Gap, PayloadRef, Row, SourceKind
 
+EXCHANGE_LOG = "exchange-log"
+"""`kind` of the request in the envelope of an exchange log: what was asked in one pull, and what came of it."""
+
 PayloadText = Callable[[str, str], "tuple[str | None, bool]"]
 """(payload SHA-256, pointer) -> (text at the pointer or None when it is not text, whether it was cut)."""
 
@@ -45,7 +48,9 @@ class SourcePull:
         gaps: what could not be had.
         snapshot_streams: streams of which this pull read everything there is, so that rows seen before and absent
             now are gone (a tombstone is written).
-        cursors: where the next incremental pull begins, by stream.
+        cursors: where the next incremental pull begins, by stream; a stream that is absent keeps its earlier cursor.
+        swept: stream -> keys of all rows that the source still has; other rows of it seen before are gone.
+        collector: name and version of the collector, as in the envelopes.
     """
 
     source_id: str
@@ -54,6 +59,8 @@ class SourcePull:
     gaps: tuple[Gap, ...] = ()
     snapshot_streams: frozenset[str] = frozenset()
     cursors: Mapping[str, str] = field(default_factory=dict)
+    swept: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    collector: str | None = None
 
 
 class StateReader(Protocol):
@@ -64,7 +71,10 @@ class StateReader(Protocol):
         ...
 
     def text(self, payload_sha256: str, pointer: str) -> str | None:
-        """The whole text at a pointer in a payload; None when it is no UTF-8 text or the pointer names nothing."""
+        """The whole text at a pointer in a payload, what a JSON string says without its quotes and escapes.
+
+        None when it is no UTF-8 text, or the pointer names nothing.
+        """
         ...
 
 

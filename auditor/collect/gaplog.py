@@ -45,9 +45,14 @@ class GapLog:
         self.hiding_streams: set[str | None] = set()
         """Streams of which rows are missing; None in it: rows of any stream may be."""
 
-    def add(self, gap: Gap) -> None:
-        """Record one gap."""
-        if gap.hides_rows != 0:
+    def add(self, gap: Gap, *, hides: bool | None = None) -> None:
+        """Record one gap.
+
+        Args:
+            hides: rows are missing through it; None: as it says. A row that may be of several sources is counted at
+                one of them, and may be missing in any.
+        """
+        if gap.hides_rows != 0 if hides is None else hides:
             self.hiding_streams.add(gap.stream)
         cause = self._cause(gap)
         kept = self._kept.setdefault(cause, [])

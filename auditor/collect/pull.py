@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import NoneType
 
-from auditor.api import Collector, SourceRun
+from auditor.api import Collector, Cursor, Keys, Refused, SourceRun
 from auditor.canonical import JsonValue
+from auditor.collect.contradictions import contradictions
+from auditor.collect.declaration import Declaration, vouched
 from auditor.collect.gaplog import GapLog
-from auditor.collect.keys import SeenKeys
+from auditor.collect.keys import Dangling, SeenKeys
+from auditor.collect.marks import Marks, mark_problem
+from auditor.collect.registry import UnavailableCollector
 from auditor.collect.stamp import Stamped, is_a, stamp
 from auditor.model.evidence import PULL_AGE_DAYS, Gap, GapReason, Record, SourceKind
 from auditor.model.streams import STREAMS
@@ -62,6 +66,9 @@ class Pull:
         kept: hashes of the bytes that were kept in this pull.
         started: start of the run (UTC).
         prefix_ids: write inner sources as `<source_id>/<inner id>`.
+        resumed: streams that are not read from the beginning.
+        shown: takes secrets out of a text.
+        declaration: what a person declares of the source; None: nothing.
     """
 
     def __init__(
@@ -73,6 +80,9 @@ class Pull:
         *,
         started: datetime,
         prefix_ids: bool,
+        resumed: Collection[str] = (),
+        shown: Callable[[str], str] = str,
+        declaration: Declaration | None = None,
     ) -> None:
         self.source_id = source_id
         self.problems = 0
@@ -88,6 +98,10 @@ class Pull:
         self._keys = SeenKeys(STREAMS)
         self._unknown_fields: dict[tuple[str, str, str], tuple[str, int]] = {}
         self._crashed = False
+        self._resumed = frozenset(resumed)
+        self._shown = shown
+        self._declaration = declaration
+        self._marks = Marks()
 
     def source_run(self, run: SourceRun) -> None:
         """Open a source, or replace what is known of one that is open."""
@@ -153,8 +167,24 @@ class Pull:
             owners = [name for name, source in self._sources.items() if gap.stream in source.streams]
         if not owners:
             self._note(replace(gap, source_id=self.source_id), None)
+        first = self._counting(owners)
         for position, owner in enumerate(owners):
-            self._note(replace(gap, source_id=owner), owner, counted=position == 0)
+            own = replace(gap, source_id=owner)
+            if gap.hides_rows and owner != first:
+                own = replace(own, detail=f"{gap.detail} (counted at source {first})", hides_rows=0)
+            self._note(own, owner, counted=position == 0, hides=gap.hides_rows != 0)
+
+    def mark(self, mark: Cursor | Keys) -> None:
+        """Take a cursor or a key sweep; both are of the collector's own source."""
+        problem = mark_problem(mark, self._collector.streams)
+        if problem is None and self.source_id not in self._sources:
+            problem = f"a mark of {mark.stream} came before the source said what it is"
+        if problem is not None:
+            self._note(Gap(None, GapReason.MALFORMED, problem, source_id=self.source_id), self.source_id)
+        elif isinstance(mark, Cursor):
+            self._marks.reach(mark)
+        else:
+            self._marks.sweep(mark)
 
     def foreign(self, thing: object) -> None:
         """Refuse something that is neither a record nor a gap nor a pull."""
@@ -163,21 +193,36 @@ class Pull:
 
     def crashed(self, cause: str) -> None:
         """The collector ended by an error: whatever it was reading is incomplete."""
+        self._end_early(Gap(None, GapReason.CRASHED, f"the collector {self._collector.name} failed: {cause}"))
+
+    def refused(self, refusal: Refused) -> None:
+        """The collector could not go on without what its source refused."""
+        self._end_early(refusal.gap(None))
+
+    def _end_early(self, gap: Gap) -> None:
         self._crashed = True
-        detail = f"the collector {self._collector.name} failed: {cause}"
         for position, owner in enumerate(self._sources or [None]):
-            gap = Gap(None, GapReason.CRASHED, detail, source_id=owner or self.source_id)
-            self._note(gap, owner, counted=position == 0)
+            self._note(replace(gap, source_id=owner or self.source_id), owner, counted=position == 0)
 
     def look_up_references(self) -> None:
-        """Note what can only be known at the end: ids that name no row, and how often a field was unknown."""
+        """Note what can only be known at the end.
+
+        That is how often a field was unknown, ids that name no row, and what contradicts a declared completeness.
+        """
         for field_id, (place, rows) in self._unknown_fields.items():
             self._note(_unknown_field(field_id, place, rows), field_id[0])
+        referred: dict[tuple[str, str], Dangling] = {}
         for dangling in self._keys.dangling():
+            if not self._resumed.isdisjoint(dangling.refers_to):
+                continue  # an earlier pull may have brought the row
+            if len(dangling.refers_to) == 1:
+                referred.setdefault((dangling.source_id, dangling.refers_to[0]), dangling)
             named = "an id" if dangling.value is None else repr(dangling.value)
             detail = f"{dangling.field}: {named} names no row of {' or '.join(dangling.refers_to)}"
             gap = Gap(dangling.stream, GapReason.MALFORMED, detail, dangling.place, dangling.source_id, 0)
             self._note(gap, dangling.source_id)
+        self._withdraw_completeness(referred)
+        self._check_sweeps()
 
     def close(self) -> CollectOutcome:
         """Write the pull of every source."""
@@ -192,6 +237,40 @@ class Pull:
         records: Counter[str] = sum((source.rows for source in self._sources.values()), Counter())
         return CollectOutcome(pulls, dict(records), tuple(gap for pull in pulls for gap in pull.gaps))
 
+    def _counting(self, owners: Sequence[str]) -> str | None:
+        """The source that counts a row which may be of any of several: one whose pull is not given up anyway."""
+        sound = (name for name in owners if name in self._sources and self._sources[name].values["status"] != "failed")
+        return next(sound, next(iter(owners), None))
+
+    def _withdraw_completeness(self, referred: Mapping[tuple[str, str], Dangling]) -> None:
+        """Take back every completeness that the rest of its source contradicts.
+
+        Args:
+            referred: an id that names no row, by the source it stands in and the stream whose row it must name.
+        """
+        for source_id, source in self._sources.items():
+            own = {stream: dangling for (owner, stream), dangling in referred.items() if owner == source_id}
+            for gap in contradictions(source.values, source.whole, source.rows, tuple(source.gaps), own):
+                declared = source.values["scope_complete"]
+                kept = dict(declared) if isinstance(declared, dict) else {}
+                source.values["scope_complete"] = kept | {str(gap.stream): False}
+                self._note(replace(gap, source_id=source_id), source_id)
+
+    def _check_sweeps(self) -> None:
+        """Let no row be deleted by a key sweep of a stream that was not seen whole."""
+        source = self._sources.get(self.source_id)
+        for stream in sorted(self._marks.swept):
+            if source is None or stream not in self._sound_streams(source):
+                del self._marks.swept[stream]
+                detail = "the pull has gaps, so no row was deleted although its key did not come"
+                self._note(Gap(stream, GapReason.MALFORMED, detail, None, self.source_id, 0), self.source_id)
+
+    def _sound_streams(self, source: _Source) -> frozenset[str]:
+        """Streams of which no row can have been missed; none where the pull as a whole is unsound."""
+        hiding = source.gaps.hiding_streams
+        is_sound = source.values["status"] == "ok" and not source.values["denied"] and not self._crashed
+        return source.streams - hiding if is_sound and None not in hiding else frozenset()
+
     def _source_pull(self, source_id: str, source: _Source) -> SourcePull:
         values = dict(source.values)
         if values["items"] is None:
@@ -199,10 +278,19 @@ class Pull:
         if self._crashed:
             values["status"] = "partial" if source.rows else "failed"
             values["scope_complete"] = None
-        hiding = source.gaps.hiding_streams
-        all_seen = values["status"] == "ok" and not values["denied"] and None not in hiding
-        snapshots = source.whole - hiding if all_seen else frozenset()
-        return SourcePull(source_id, SourceKind(str(values["kind"])), values, tuple(source.gaps), snapshots)
+        elif self._declaration is not None:
+            values = vouched(values, self._declaration, source.gaps.hiding_streams)
+        marks = self._marks if source_id == self.source_id else Marks()
+        return SourcePull(
+            source_id,
+            SourceKind(str(values["kind"])),
+            values,
+            tuple(source.gaps),
+            source.whole & self._sound_streams(source),
+            marks.cursors,
+            marks.swept,
+            None if isinstance(self._collector, UnavailableCollector) else self._reader,
+        )
 
     def _nothing_read(self) -> dict[str, JsonValue]:
         """A source that never said what it is: failed, of the kind whose evidence goes stale soonest."""
@@ -259,10 +347,13 @@ class Pull:
         place = record.place if is_a(record.place, str) else None
         self._note(Gap(stream, GapReason.MALFORMED, problem, place, source_id, 1, row_kind), source_id)
 
-    def _note(self, gap: Gap, owner: str | None, *, counted: bool = True) -> None:
+    def _note(self, gap: Gap, owner: str | None, *, counted: bool = True, hides: bool | None = None) -> None:
         """Book a gap on a source, or on the pull as a whole where no such source is open."""
+        gap = replace(gap, detail=self._shown(gap.detail), place=None if gap.place is None else self._shown(gap.place))
+        if gap.reason is GapReason.MALFORMED and (gap.hides_rows != 0 if hides is None else hides):
+            self._marks.hold(gap.stream)
         source = None if owner is None else self._sources.get(owner)
-        (self._stray if source is None else source.gaps).add(gap)
+        (self._stray if source is None else source.gaps).add(gap, hides=hides)
         if counted:
             self.problems += 1
             if len(self.first_problems) < _LISTED_PROBLEMS:
@@ -274,7 +365,11 @@ class Pull:
         return f"{self.source_id}/{inner}" if self._prefix_ids else str(inner)
 
     def _stamps(self) -> dict[str, JsonValue]:
-        return {"started": self._started, "tool_version": f"{self._collector.name} {self._collector.version}"}
+        return {"started": self._started, "tool_version": self._reader}
+
+    @property
+    def _reader(self) -> str:
+        return f"{self._collector.name} {self._collector.version}"
 
 
 def _names(streams: JsonValue) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import NoneType
 
-from auditor.canonical import JsonValue
+from auditor.canonical import JsonValue, canonical_sha256
 from auditor.model.evidence import PayloadRef, Record, Row, Tier
 from auditor.model.streams import StreamDef
 from auditor.model.validate import check_row, make_row
@@ -52,6 +52,7 @@ def stamp(stream: StreamDef, record: Record, source_id: str, origin: JsonValue) 
         checked = check_row(stream, record.values)
         if checked.faults:
             return Stamped(None, "; ".join(fault.problem for fault in checked.faults), row_kind=row_kind)
+        _note_first_sight(stream, checked.values)
         tier, remark = _tier(stream, checked.values, record.reliability, origin)
         row = make_row(
             stream,
@@ -67,6 +68,14 @@ def stamp(stream: StreamDef, record: Record, source_id: str, origin: JsonValue) 
         # Values that are no JSON at all: only a faulty collector yields them, and it must not stop the others.
         return Stamped(None, f"the row holds a value that is no JSON ({type(error).__name__})", row_kind=row_kind)
     return Stamped(row, None, remark, checked.unknown_fields, row_kind)
+
+
+def _note_first_sight(stream: StreamDef, values: dict[str, JsonValue]) -> None:
+    """Give a final row the hash of what is final in it; the store keeps the row that brought it first."""
+    final = stream.final
+    if final is None or final.sha_field is None or values[final.sha_field] is not None or not final.is_final(values):
+        return
+    values[final.sha_field] = canonical_sha256({name: values[name] for name in final.fields})
 
 
 def _form_problem(record: Record) -> str | None:

@@ -131,8 +131,20 @@ def _write_pull(
     body, cursors, snapshot_streams, counts = (canonical_bytes(entry).decode() for entry in documents)
     ledger.connection.execute(
         "insert into source_run (run, scope, source_id, kind, body, cursors, snapshot_streams, records, gap_count, "
-        "gaps_sha256) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (run, scope, pull.source_id, pull.kind, body, cursors, snapshot_streams, counts, gap_count, gaps_sha256),
+        "gaps_sha256, collector) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run,
+            scope,
+            pull.source_id,
+            pull.kind,
+            body,
+            cursors,
+            snapshot_streams,
+            counts,
+            gap_count,
+            gaps_sha256,
+            pull.collector,
+        ),
     )
 
 

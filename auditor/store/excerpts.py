@@ -10,12 +10,15 @@ import codecs
 import csv
 import io
 import re
+import sys
 import tempfile
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import IO
+
+import orjson
 
 from auditor.store.disk import CHUNK, disk_faults
 from auditor.store.json_spans import JsonSpans
@@ -48,7 +51,22 @@ class Excerpts:
             StoreError: it cannot be read.
         """
         with disk_faults(self._layout.payload(sha256)):
-            return self._content(sha256).excerpt(pointer)
+            return self._content(sha256).excerpt(pointer, LIMIT)
+
+    def whole(self, sha256: str, pointer: str) -> str | None:
+        """The whole text at a pointer, what a JSON string says without its quotes and escapes.
+
+        None where the bytes are no UTF-8 text, or the pointer names nothing in them.
+
+        Raises:
+            IntegrityError: the payload is missing, damaged, or not what its name says.
+            StoreError: it cannot be read.
+        """
+        with disk_faults(self._layout.payload(sha256)):
+            text, _ = self._content(sha256).excerpt(pointer, sys.maxsize)
+        if text is not None and _POINTER.fullmatch(pointer) is None and text.startswith('"'):
+            return str(orjson.loads(text))
+        return text
 
     def close(self) -> None:
         """Let go of the open payloads."""
@@ -85,21 +103,21 @@ class _Content:
     def close(self) -> None:
         self._stream.close()
 
-    def excerpt(self, pointer: str) -> tuple[str | None, bool]:
+    def excerpt(self, pointer: str, limit: int) -> tuple[str | None, bool]:
         match = _POINTER.fullmatch(pointer)
         if match is None:
-            return self._json_value(pointer)
+            return self._json_value(pointer, limit)
         if match[3] is not None:
-            return self._bytes(int(match[3]), min(int(match[4]), self._size))
+            return self._bytes(int(match[3]), min(int(match[4]), self._size), limit)
         number = int(match[2])
         span = self._line(number) if match[1] == "line" else self._csv_row(number)
-        return (None, False) if span is None else self._bytes(*span)
+        return (None, False) if span is None else self._bytes(*span, limit)
 
-    def _bytes(self, start: int, end: int) -> tuple[str | None, bool]:
+    def _bytes(self, start: int, end: int, limit: int) -> tuple[str | None, bool]:
         if start >= end:
             return None, False
         self._stream.seek(start)
-        data = self._stream.read(min(end - start, (LIMIT + 1) * _UTF8_MAX))
+        data = self._stream.read(min(end - start, (limit + 1) * _UTF8_MAX))
         is_whole = len(data) == end - start
         try:
             # What was read of a longer piece may end inside a character.
@@ -108,16 +126,16 @@ class _Content:
             return None, False
         if is_whole:
             text = text.rstrip("\r\n")
-        return text[:LIMIT], not is_whole or len(text) > LIMIT
+        return text[:limit], not is_whole or len(text) > limit
 
-    def _json_value(self, pointer: str) -> tuple[str | None, bool]:
+    def _json_value(self, pointer: str, limit: int) -> tuple[str | None, bool]:
         if self._json is None:
             return None, False
         text, spans = self._json
         span = spans.find(pointer)
         if span is None:
             return None, False
-        return text[span[0] : min(span[1], span[0] + LIMIT)], span[1] - span[0] > LIMIT
+        return text[span[0] : min(span[1], span[0] + limit)], span[1] - span[0] > limit
 
     @cached_property
     def _json(self) -> tuple[str, JsonSpans] | None:

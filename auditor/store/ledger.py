@@ -193,6 +193,36 @@ class Ledger:
         found = self.row("select sha256 from envelope where scope = ? and identity = ?", scope, identity)
         return None if found is None else str(found[0])
 
+    def latest_pull(self, scope: str, source_id: str, before: int) -> tuple[str | None, dict[str, str]]:
+        """Collector and cursors of the latest committed pull of a source; (None, none) where there is none.
+
+        A pull of which no collector is known (it could not be loaded) is none.
+        """
+        found = self.row(
+            "select p.collector, p.cursors from source_run p join run r on r.number = p.run "
+            "where p.scope = ? and p.source_id = ? and p.run < ? and r.status = 'complete' "
+            "and p.collector is not null order by p.run desc limit 1",
+            scope,
+            source_id,
+            before,
+        )
+        if found is None:
+            return None, {}
+        with _sound_row(f"the cursors of source {source_id}"):
+            return found[0], {str(stream): str(value) for stream, value in orjson.loads(found[1]).items()}
+
+    def latest_reader(self, scope: str, source_id: str, before: int) -> str | None:
+        """Collector of the latest committed pull of a source that did not fail; None where it is not known."""
+        found = self.row(
+            "select p.collector from source_run p join run r on r.number = p.run "
+            "where p.scope = ? and p.source_id = ? and p.run < ? and r.status = 'complete' "
+            "and p.collector is not null and json_extract(p.body, '$.status') <> 'failed' order by p.run desc limit 1",
+            scope,
+            source_id,
+            before,
+        )
+        return None if found is None else str(found[0])
+
     def segments(self, scope: str, upto: int) -> tuple[Segment, ...]:
         """The segments of a scope's complete runs up to a run, in the order of runs and streams."""
         return tuple(
@@ -226,10 +256,16 @@ class Ledger:
         for source_id, latest_first in groupby(pulls, key=itemgetter(0)):
             with _sound_row(f"a pull of source {source_id}"):
                 values = [(kind, orjson.loads(body), gaps) for _, kind, body, gaps in latest_first]
-                sound = (ended for _, entry, _ in values if (ended := sound_end(entry)) is not None)
+                sound = next((entry for entry in values if sound_end(entry[1]) is not None), None)
                 kind, latest, gaps_sha256 = values[0]
                 states[source_id] = SourceState(
-                    source_id, SourceKind(kind), latest, next(sound, None), self._gaps(gaps_sha256)
+                    source_id,
+                    SourceKind(kind),
+                    latest,
+                    sound_end(sound[1]) if sound else None,
+                    self._gaps(gaps_sha256),
+                    sound[1] if sound else None,
+                    self._gaps(sound[2]) if sound and sound is not values[0] else (),
                 )
         return states
 

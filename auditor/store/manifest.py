@@ -83,7 +83,7 @@ def _run(ledger: Ledger, run: int) -> dict[str, JsonValue]:
 
 def _sources(ledger: Ledger, run: int) -> dict[str, JsonValue]:
     rows = ledger.rows(
-        "select source_id, kind, body, cursors, snapshot_streams, records, gap_count, gaps_sha256 "
+        "select source_id, kind, body, cursors, snapshot_streams, records, gap_count, gaps_sha256, collector "
         "from source_run where run = ?",
         run,
     )
@@ -95,8 +95,10 @@ def _sources(ledger: Ledger, run: int) -> dict[str, JsonValue]:
             "snapshot_streams": _json(streams),
             "records": _json(records),
             "gaps": {"count": gap_count, "sha256": gaps_sha256},
+            # Manifests that were sealed before pulls named their collector do not have it.
+            **({} if collector is None else {"collector": collector}),
         }
-        for source_id, kind, body, cursors, streams, records, gap_count, gaps_sha256 in rows
+        for source_id, kind, body, cursors, streams, records, gap_count, gaps_sha256, collector in rows
     }
 
 

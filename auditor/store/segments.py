@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,10 +18,11 @@ import orjson
 
 from auditor.canonical import JsonValue, sha256_hex
 from auditor.errors import IntegrityError
-from auditor.model.evidence import Row, Tier
+from auditor.model.evidence import Gap, Row, Tier
 from auditor.model.streams import StreamDef
-from auditor.model.tables import META_COLUMNS, all_columns, quoted
+from auditor.model.tables import META_COLUMNS, quoted, row_columns
 from auditor.store.engine import literal, parquet, struct
+from auditor.store.first_seen import keep_first_seen
 from auditor.store.instants import instant_text, parse_instant
 
 LOG_COLUMNS: Mapping[str, str] = {"_deleted": "BOOLEAN", "_run": "INTEGER"}
@@ -46,6 +47,22 @@ _PROVENANCE = (
 )
 
 
+def row_line(row: Row) -> dict[str, JsonValue]:
+    """A row as the columns of its table."""
+    return {
+        **row.values,
+        "_ref": row.ref,
+        "_source_id": row.source_id,
+        "_key": row.key,
+        "_reliability": int(row.reliability),
+        "_fetched_at": None if row.fetched_at is None else instant_text(row.fetched_at),
+        "_source_url": row.source_url,
+        "_row_sha256": row.sha256,
+        "_payload_sha256": row.payload_sha256,
+        "_pointer": row.pointer,
+    }
+
+
 class RowSpool:
     """Rows of a run on their way into segments, as one NDJSON file per stream in a private folder."""
 
@@ -66,21 +83,7 @@ class RowSpool:
         """Write a row down; of several with one source and key the last one counts."""
         self._sequence += 1
         line = orjson.dumps(
-            {
-                **row.values,
-                "_ref": row.ref,
-                "_source_id": row.source_id,
-                "_key": row.key,
-                "_reliability": int(row.reliability),
-                "_fetched_at": None if row.fetched_at is None else instant_text(row.fetched_at),
-                "_source_url": row.source_url,
-                "_row_sha256": row.sha256,
-                "_payload_sha256": row.payload_sha256,
-                "_pointer": row.pointer,
-                "_deleted": row.deleted,
-                "_seq": self._sequence,
-            },
-            option=orjson.OPT_APPEND_NEWLINE,
+            {**row_line(row), "_deleted": row.deleted, "_seq": self._sequence}, option=orjson.OPT_APPEND_NEWLINE
         )
         file = self._files.get(row.stream)
         if file is None:
@@ -96,7 +99,7 @@ class RowSpool:
 
     def table_sql(self, stream: StreamDef) -> str:
         """A SELECT over the rows of one stream."""
-        columns = {**all_columns(stream), "_deleted": "BOOLEAN", "_seq": "BIGINT"}
+        columns = {**row_columns(stream), "_deleted": "BOOLEAN", "_seq": "BIGINT"}
         if stream.name not in self._files:
             nulls = ", ".join(f"null::{kind} as {quoted(name)}" for name, kind in columns.items())
             return f"select {nulls} limit 0"
@@ -108,6 +111,21 @@ class RowSpool:
 
     def _path(self, stream: str) -> Path:
         return self._folder / f"{stream}.ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What is known of the pulls that a stream's rows came with.
+
+    Attributes:
+        whole: sources that were read completely, so that rows that did not come are gone.
+        swept: source -> keys of all rows it still has; other rows that did not come are gone.
+        new_collectors: sources that another collector, or another version of it, read before.
+    """
+
+    whole: Collection[str] = ()
+    swept: Mapping[str, Collection[str]] = field(default_factory=dict)
+    new_collectors: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +150,23 @@ def write_segment(
     spool: RowSpool,
     *,
     earlier: Sequence[Path],
-    whole_sources: Collection[str],
+    pulled: Pulled,
     run: int,
     target: Path,
-) -> Written | None:
-    """Write the rows of a stream that differ from the latest known ones; None when there are none.
+) -> tuple[Written | None, tuple[Gap, ...]]:
+    """Write the rows of a stream that differ from the latest known ones.
 
     Args:
         connection: an in-memory database.
         stream: definition of the stream.
         spool: rows of this run, closed.
         earlier: segments of earlier runs.
-        whole_sources: sources that were read completely, so that rows that did not come are gone.
+        pulled: what the pulls say of rows that did not come.
         run: number of this run.
         target: the file to write.
+
+    Returns:
+        What was written, None where nothing differs; and the rows that contradict what was final.
 
     Raises:
         IntegrityError: the file does not hold what was validated.
@@ -156,25 +177,26 @@ def write_segment(
         ("changed", _changed_sql(run)),
     ):
         connection.execute(f"create or replace temp table {name} as {rows}")
-    if earlier and whole_sources:
-        connection.execute(_gone_sql(earlier, run), [sorted(whole_sources)])
+    findings = keep_first_seen(connection, stream, earlier, run=run, new_collectors=pulled.new_collectors)
+    _add_gone(connection, earlier, pulled, run, target.with_suffix(".keys"))
     counts = connection.execute("select _source_id, _deleted, count(*) from changed group by all").fetchall()
     if not counts:
-        return None
-    columns = ", ".join(quoted(name) for name in (*all_columns(stream), *LOG_COLUMNS))
+        return None, findings
+    columns = ", ".join(quoted(name) for name in (*row_columns(stream), *LOG_COLUMNS))
     connection.execute(
         f"copy (select {columns} from changed order by {_PLACE}) to {literal(target)} "
         "(format parquet, compression zstd)"
     )
     payloads = connection.execute("select distinct _payload_sha256 from changed").fetchall()
     content_sha256, record_count = content_of(connection, stream.name, target)
-    return Written(
+    written = Written(
         content_sha256,
         record_count,
         {source: number for source, is_gone, number in counts if not is_gone},
         {source: number for source, is_gone, number in counts if is_gone},
         frozenset(sha256 for (sha256,) in payloads),
     )
+    return written, findings
 
 
 def _known_sql(earlier: Sequence[Path]) -> str:
@@ -200,15 +222,36 @@ def _changed_sql(run: int) -> str:
                    else k.sha256 is null or k.gone or k.sha256 <> i._row_sha256 end"""
 
 
-def _gone_sql(earlier: Sequence[Path], run: int) -> str:
-    return f"""
+def _add_gone(
+    connection: duckdb.DuckDBPyConnection, earlier: Sequence[Path], pulled: Pulled, run: int, keys_file: Path
+) -> None:
+    """Add a tombstone for every row that was seen before and is gone."""
+    whole, swept = sorted(pulled.whole), sorted(set(pulled.swept) - set(pulled.whole))
+    if not earlier or not (whole or swept):
+        return
+    with keys_file.open("wb") as file:
+        for source_id in swept:
+            file.writelines(
+                orjson.dumps({"_source_id": source_id, "_key": key}, option=orjson.OPT_APPEND_NEWLINE)
+                for key in pulled.swept[source_id]
+            )
+    columns = struct({"_source_id": "VARCHAR", "_key": "VARCHAR"})
+    connection.execute(
+        "create or replace temp table still_there as "
+        f"from read_json({literal(keys_file)}, format = 'newline_delimited', columns = {columns})"
+    )
+    connection.execute(
+        f"""
         insert into changed by name
         select p.* replace (true as _deleted, {run}::integer as _run)
         from {parquet(earlier)} p
         join known k on k._source_id = p._source_id and k._key = p._key and k.run = p._run
         where not k.gone
-          and list_contains($1, p._source_id)
-          and not exists (select 1 from incoming i where i._source_id = p._source_id and i._key = p._key)"""
+          and (list_contains($1, p._source_id) or list_contains($2, p._source_id))
+          and not exists (select 1 from still_there s where s._source_id = p._source_id and s._key = p._key)
+          and not exists (select 1 from incoming i where i._source_id = p._source_id and i._key = p._key)""",
+        [whole, swept],
+    )
 
 
 def content_of(connection: duckdb.DuckDBPyConnection, stream: str, path: Path) -> tuple[str, int]:
@@ -248,14 +291,35 @@ def read_entries(
     connection: duckdb.DuckDBPyConnection, stream: str, path: Path, where: str = "", parameters: Sequence[str] = ()
 ) -> Iterator[Entry]:
     """The rows of a segment in the order of source and key; `where` is an SQL condition with `?` parameters."""
-    described = connection.execute(f"select * from {parquet([path])} limit 0").description or ()
+    condition = f"where {where}" if where else ""
+    return _entries(connection, stream, f"(from {parquet([path])} {condition})", parameters, _PLACE)
+
+
+def latest_entries(
+    connection: duckdb.DuckDBPyConnection, stream: str, files: Sequence[Path], source_id: str
+) -> Iterator[Entry]:
+    """The latest version of every row of a source in the order of keys, those that are gone left out."""
+    latest = (
+        f"(from {parquet(files)} where _source_id = ? "
+        f"qualify row_number() over (partition by {_PLACE} order by _run desc) = 1)"
+    )
+    return _entries(connection, stream, f"(from {latest} where not _deleted)", [source_id], _PLACE)
+
+
+def table_entries(connection: duckdb.DuckDBPyConnection, stream: str, table: str) -> Iterator[Entry]:
+    """The rows of a table of a state, in the order of their references."""
+    rows = f"(select *, false as _deleted, 0 as _run from {table})"
+    return _entries(connection, stream, rows, (), "_ref")
+
+
+def _entries(
+    connection: duckdb.DuckDBPyConnection, stream: str, rows: str, parameters: Sequence[str], order: str
+) -> Iterator[Entry]:
+    described = connection.execute(f"from {rows} limit 0", list(parameters)).description or ()
     fields = {name: str(kind) for name, kind, *_ in described if name not in META_COLUMNS and name not in LOG_COLUMNS}
     json_fields = [name for name, kind in fields.items() if kind == "JSON"]
     columns = ", ".join([*(quoted(name) for name in fields), *_PROVENANCE])
-    condition = f"where {where}" if where else ""
-    cursor = connection.execute(
-        f"select {columns} from {parquet([path])} {condition} order by {_PLACE}", list(parameters)
-    )
+    cursor = connection.execute(f"select {columns} from {rows} order by {order}", list(parameters))
     while batch := cursor.fetchmany(_BATCH):
         for cells in batch:
             values = dict(zip(fields, cells, strict=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import duckdb
 from auditor.canonical import JsonValue, canonical_sha256
 from auditor.errors import IntegrityError
 from auditor.model.streams import STREAMS, FieldType, StreamDef
-from auditor.model.tables import META_COLUMNS, SCHEMA, all_columns, create_table_sql, quoted
+from auditor.model.tables import ROW_META_COLUMNS, SCHEMA, all_columns, create_table_sql, quoted
+from auditor.ports import Deriver
+from auditor.store.derive import derive_rows
 from auditor.store.disk import disk_faults, file_sha256, fsync_path, move_durably
 from auditor.store.engine import engine, literal, parquet
+from auditor.store.excerpts import Excerpts
 from auditor.store.layout import Layout
 from auditor.store.ledger import Segment
 from auditor.store.workplace import workplace
@@ -41,11 +45,17 @@ def schema_sha256() -> str:
     return canonical_sha256({"format": _STATE_FORMAT, "tables": tables, "joined": sorted(JOINED)})
 
 
-def state_digest(segments: Sequence[Segment], source_order: Sequence[str]) -> str:
+def state_digest(segments: Sequence[Segment], source_order: Sequence[str], deriver: Deriver | None = None) -> str:
     """Digest of the evidence: what it is made of, in order, and what shapes the state made from it."""
     contents: list[JsonValue] = [segment.content_sha256 for segment in segments]
-    order: list[JsonValue] = list(source_order)
-    return canonical_sha256({"segments": contents, "schema": schema_sha256(), "source_order": order})
+    return canonical_sha256(
+        {
+            "segments": contents,
+            "schema": schema_sha256(),
+            "source_order": list(source_order),
+            "deriver": None if deriver is None else deriver.version,
+        }
+    )
 
 
 class SegmentFiles:
@@ -75,7 +85,11 @@ class SegmentFiles:
 
 
 def provide_state(
-    layout: Layout, files: SegmentFiles, segments: Sequence[Segment], source_order: Sequence[str]
+    layout: Layout,
+    files: SegmentFiles,
+    segments: Sequence[Segment],
+    source_order: Sequence[str],
+    deriver: Deriver | None = None,
 ) -> Path:
     """The state file of the given segments: the one that is there, or a new one.
 
@@ -84,19 +98,20 @@ def provide_state(
         files: its segment files.
         segments: in the order of runs and streams.
         source_order: configured sources, the most trusted first.
+        deriver: gives the rows meaning; None: the state holds what was read and nothing else.
 
     Raises:
-        IntegrityError: a segment is missing or damaged.
+        IntegrityError: a segment or a payload is missing or damaged.
         StoreError: the disk is full.
     """
-    digest = state_digest(segments, source_order)
+    digest = state_digest(segments, source_order, deriver)
     path = layout.state(digest)
     if _is_sound(path, digest):
         os.utime(path)  # the least recently used go first
     else:
         with disk_faults(layout.states), workplace(layout.tmp) as folder:
             target = folder / path.name
-            build_state(target, folder, files, segments, source_order)
+            build_state(target, folder, layout, files, segments, source_order, deriver)
             move_durably(target, path)
             fsync_path(layout.states)
     _drop_old(layout, path)
@@ -104,7 +119,13 @@ def provide_state(
 
 
 def build_state(
-    target: Path, folder: Path, files: SegmentFiles, segments: Sequence[Segment], source_order: Sequence[str]
+    target: Path,
+    folder: Path,
+    layout: Layout,
+    files: SegmentFiles,
+    segments: Sequence[Segment],
+    source_order: Sequence[str],
+    deriver: Deriver | None = None,
 ) -> None:
     """Write a new state file, whole and closed.
 
@@ -122,9 +143,14 @@ def build_state(
             connection.execute(create_table_sql(stream))
             if parts := by_stream.get(stream.name):
                 _fill(connection, stream, parts, source_order)
-        digest = state_digest(segments, source_order)
-        connection.execute(f"create table {_INFO} as select {literal(digest)} as digest")
         connection.execute("commit")
+        if deriver is not None:
+            with closing(Excerpts(layout)) as excerpts:
+                for name in derive_rows(connection, folder, excerpts, deriver):
+                    if name in JOINED:
+                        _join_again(connection, STREAMS[name], source_order)
+        digest = state_digest(segments, source_order, deriver)
+        connection.execute(f"create table {_INFO} as select {literal(digest)} as digest")
         connection.execute("checkpoint")
 
 
@@ -137,8 +163,7 @@ def _fill(
     known = ", ".join(
         f"{quoted(name) if name in found else 'null'}::{kind} as {quoted(name)}" for name, kind in columns.items()
     )
-    sources = [name for (name,) in connection.execute(f"select distinct _source_id from {log}").fetchall()]
-    sources.sort(key=lambda source_id: (_rank(source_id, source_order), source_id))
+    sources = _sources_in_order(connection, log, source_order)
     latest = f"""
         select {known}, list_position($1, _source_id) as _rank
         from (select *, row_number() over (partition by _source_id, _key order by _run desc) as _age from {log})
@@ -148,6 +173,25 @@ def _fill(
     connection.execute(
         f"insert into {SCHEMA}.{quoted(stream.name)} select {names} from ({picked}) order by _rank, _key", [sources]
     )
+
+
+def _join_again(connection: duckdb.DuckDBPyConnection, stream: StreamDef, source_order: Sequence[str]) -> None:
+    """Join the rows of keys that have several since rows were derived."""
+    table = f"{SCHEMA}.{quoted(stream.name)}"
+    several = f"select _key from {table} group by _key having count(*) > 1"
+    sources = _sources_in_order(connection, table, source_order)
+    rows = f"select *, list_position($1, _source_id) as _rank from {table} where _key in ({several})"
+    connection.execute("begin")
+    connection.execute(f"create or replace temp table joined as {_joined_sql(stream, rows)}", [sources])
+    connection.execute(f"delete from {table} where _key in (select _key from joined)")
+    connection.execute(f"insert into {table} by name select * exclude (_rank) from joined order by _rank, _key")
+    connection.execute("commit")
+
+
+def _sources_in_order(connection: duckdb.DuckDBPyConnection, rows: str, source_order: Sequence[str]) -> list[str]:
+    """The sources that rows come from, the most trusted first."""
+    sources = [name for (name,) in connection.execute(f"select distinct _source_id from {rows}").fetchall()]
+    return sorted(sources, key=lambda source_id: (_rank(source_id, source_order), source_id))
 
 
 def _rank(source_id: str, source_order: Sequence[str]) -> int:
@@ -161,7 +205,9 @@ def _rank(source_id: str, source_order: Sequence[str]) -> int:
 def _joined_sql(stream: StreamDef, latest: str) -> str:
     """One row per key: scalars of the first source that has a value, lists united, provenance of the first source."""
     cells = [f"{_united(quoted(field.name), field.type)} as {quoted(field.name)}" for field in stream.fields]
-    cells += [f"first({name} order by _rank) as {name}" for name in META_COLUMNS if name != "_key"]
+    cells += [f"first({name} order by _rank) as {name}" for name in ROW_META_COLUMNS if name != "_key"]
+    # What a recogniser made of any of them is said of the whole.
+    cells.append("first(_derived order by _rank) filter (where _derived is not null) as _derived")
     return f"select {', '.join(cells)}, _key, min(_rank) as _rank from ({latest}) group by _key"
 
 

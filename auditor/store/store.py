@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from auditor.canonical import sha256_hex
 from auditor.errors import IntegrityError, StoreError
 from auditor.model.assessment import Seal
 from auditor.model.evidence import Gap, Row, SourceState
+from auditor.ports import EXCHANGE_LOG, Deriver
 from auditor.store.disk import disk_faults
 from auditor.store.engine import engine
 from auditor.store.excerpts import Excerpts
@@ -26,8 +27,8 @@ from auditor.store.ledger import Ledger, RunRecord, RunStatus
 from auditor.store.payloads import read_payload
 from auditor.store.pieces import unpack
 from auditor.store.run import OpenRun
-from auditor.store.segments import read_entries, row_of
-from auditor.store.state import SegmentFiles, provide_state
+from auditor.store.segments import latest_entries, read_entries, row_of
+from auditor.store.state import SegmentFiles, provide_state, state_digest
 from auditor.store.sweep import sweep_orphans
 from auditor.store.workplace import clean, workplace, writer_lock
 
@@ -51,17 +52,24 @@ class Store:
     Attributes:
         layout: where everything lies.
         ledger: for `verify`; others use the methods below.
+        deriver: gives evidence meaning when a state is built; None: states hold what was read and nothing else.
     """
 
-    def __init__(self, layout: Layout, ledger: Ledger) -> None:
+    def __init__(self, layout: Layout, ledger: Ledger, deriver: Deriver | None = None) -> None:
         self.layout = layout
         self.ledger = ledger
+        self.deriver = deriver
         self.segment_files = SegmentFiles(layout)
         self._excerpts = Excerpts(layout)
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = True) -> Store:
+    def open(cls, path: Path, *, create: bool = True, deriver: Deriver | None = None) -> Store:
         """Open a data directory, or make one of a new or empty directory.
+
+        Args:
+            path: the data directory.
+            create: whether it may be made.
+            deriver: see `Store`; readers that build no state need none.
 
         Raises:
             StoreError: it is no data directory, is of a newer format or ledger, or cannot be used.
@@ -73,7 +81,7 @@ class Store:
             ledger = Ledger(layout)
             if not layout.format_file.exists():
                 finish_directory(layout)
-        return cls(layout, ledger)
+        return cls(layout, ledger, deriver)
 
     def close(self) -> None:
         """Close the ledger and the payloads that are open for excerpts."""
@@ -107,7 +115,7 @@ class Store:
                     sweep_orphans(self.layout, ledger)
                 folder = stack.enter_context(workplace(self.layout.tmp))
                 number = ledger.begin_run(scope, command, started_text, evidence_run)
-                run = OpenRun(self.layout, ledger, self.segment_files, folder, number, scope)
+                run = OpenRun(self.layout, ledger, self.segment_files, folder, number, scope, self.deriver)
             yield stack.enter_context(closing(run))
 
     def runs(self) -> tuple[RunRecord, ...]:
@@ -161,6 +169,12 @@ class Store:
             raise StoreError(f"run {run} has no assessment", where=str(self.layout.ledger))
         return Seal(run, assessment_sha256, found[0])
 
+    def head(self) -> str | None:
+        """Hash of the latest manifest, over which the whole chain stands; None of a store without complete runs."""
+        with disk_faults(self.layout.ledger):
+            found = self.ledger.row("select sha256 from manifest order by sequence desc limit 1")
+        return None if found is None else str(found[0])
+
     def manifest(self, run: int) -> Mapping[str, Any]:
         """The manifest of a complete run, as it was sealed.
 
@@ -195,7 +209,18 @@ class Store:
         record = self._complete(run)
         with disk_faults(self.layout.ledger):
             segments = self.ledger.segments(record.scope, record.evidence_run)
-        return provide_state(self.layout, self.segment_files, segments, record.source_order)
+        return provide_state(self.layout, self.segment_files, segments, record.source_order, self.deriver)
+
+    def digest_at(self, run: int) -> str:
+        """Digest of the state that a run's evidence gives today; another model or deriver than then: another digest.
+
+        Raises:
+            StoreError: the run is not complete.
+        """
+        record = self._complete(run)
+        with disk_faults(self.layout.ledger):
+            segments = self.ledger.segments(record.scope, record.evidence_run)
+        return state_digest(segments, record.source_order, self.deriver)
 
     def sources_at(self, run: int) -> tuple[SourceState, ...]:
         """The sources that a run judged, by id.
@@ -241,6 +266,52 @@ class Store:
             IntegrityError: the payload is missing, damaged, or not what its name says.
         """
         return self._excerpts.text(sha256, pointer)
+
+    def rows_at(self, run: int, source_id: str) -> Iterator[Row]:
+        """The rows of a source as they were after a run, by stream and key; those that were gone left out.
+
+        Raises:
+            StoreError: the run is not complete.
+            IntegrityError: a segment is missing or damaged.
+        """
+        record = self._complete(run)
+        by_stream: dict[str, list[Path]] = {}
+        with disk_faults(self.layout.segments), workplace(self.layout.tmp) as folder, engine(folder) as connection:
+            for segment in self.ledger.segments(record.scope, record.evidence_run):
+                by_stream.setdefault(segment.stream, []).append(self.segment_files.path(segment))
+            for stream, files in sorted(by_stream.items()):
+                for entry in latest_entries(connection, stream, files, source_id):
+                    yield row_of(entry.line)
+
+    def exchange_log(self, run: int, source_id: str) -> bytes | None:
+        """What a source was asked in a run and how it answered; None where it was not recorded.
+
+        Raises:
+            IntegrityError: it is damaged.
+        """
+        with disk_faults(self.layout.ledger):
+            found = self.ledger.row(
+                "select payload_sha256 from envelope where run = ? and source_id = ? "
+                "and json_extract(body, '$.request.kind') = ? order by rowid desc limit 1",
+                run,
+                source_id,
+                EXCHANGE_LOG,
+            )
+        return None if found is None else self.payload(found[0])
+
+    def requests_for(self, payloads: Iterable[str]) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+        """What was asked for the bytes of payloads, without credentials: by payload, first time first, each once."""
+        found: dict[str, list[Mapping[str, Any]]] = {}
+        with disk_faults(self.layout.ledger):
+            # One statement for all of them: there is no index on the payload of an envelope.
+            entries = self.ledger.rows(
+                "select payload_sha256, json_extract(body, '$.request') as request from envelope "
+                "where payload_sha256 in (select value from json_each(?)) group by 1, 2 order by min(rowid)",
+                orjson.dumps(sorted(set(payloads))).decode(),
+            )
+        for sha256, request in entries:
+            found.setdefault(sha256, []).append(orjson.loads(request))
+        return {sha256: tuple(requests) for sha256, requests in found.items()}
 
     def row_history(self, ref: str) -> tuple[RowVersion, ...]:
         """Every version of a row, oldest first, over all scopes.

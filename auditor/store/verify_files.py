@@ -67,8 +67,8 @@ def check_states(store: Store) -> Iterator[Finding]:
             continue
         checked.add(digest)
         segments = store.ledger.segments(record.scope, record.evidence_run)
-        if state_digest(segments, record.source_order) != digest:
-            continue  # an earlier version of the model built it, and this one never uses it
+        if state_digest(segments, record.source_order, store.deriver) != digest:
+            continue  # an earlier version of the model or of the recognisers built it, and this one never uses it
         where = f"state of run {record.number} ({store.layout.state(digest).name})"
         try:
             for stream in _differing_tables(store, segments, record.source_order, digest):
@@ -111,7 +111,7 @@ def _differing_tables(
 ) -> Iterator[str]:
     with workplace(store.layout.tmp) as folder:
         fresh = folder / "state.duckdb"
-        build_state(fresh, folder, SegmentFiles(store.layout), segments, source_order)
+        build_state(fresh, folder, store.layout, SegmentFiles(store.layout), segments, source_order, store.deriver)
         with engine(folder) as connection:
             connection.execute(f"attach {literal(fresh)} as fresh (read_only)")
             connection.execute(f"attach {literal(store.layout.state(digest))} as kept (read_only)")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
 
-from auditor.collect.runner import SourceSpec, collect_source
 from auditor.rulepack.load import load_pack
 from auditor.rulepack.locate import locate_pack
-from auditor.store.store import OpenRun, Store
+from auditor.store.store import Store
+from auditor.usecases.collect import audit_instant, read_sources
 from auditor.usecases.judge import Judgement, StoredEvidence, judge
 from auditor.usecases.packs import PackInUse
 from auditor.usecases.plan import AuditPlan, Clock, Progress
@@ -26,9 +24,12 @@ def audit(plan: AuditPlan, now: Clock, progress: Progress) -> AuditResult:
         load_pack(locate_pack(plan.rule_pack), plan.parameters), plan.rule_pack, plan.parameters, plan.config_sha256
     )
     started = now()
-    as_of = plan.as_of or _instant_of(plan.sources) or started
-    with closing(Store.open(plan.data_dir)) as store, store.begin(plan.scope, "audit", started) as run:
-        _collect(plan, run, as_of=as_of, started=started, progress=progress)
+    as_of = audit_instant(plan, started)
+    with (
+        closing(Store.open(plan.data_dir, deriver=plan.deriver)) as store,
+        store.begin(plan.scope, "audit", started) as run,
+    ):
+        read_sources(plan, run, as_of=as_of, started=started, now=now, progress=progress)
         progress("building the state")
         state = run.state([source.source_id for source in plan.sources])
         progress("judging")
@@ -42,22 +43,3 @@ def audit(plan: AuditPlan, now: Clock, progress: Progress) -> AuditResult:
             previous=store.previous_assessment(plan.scope),
         )
         return commit(run, judge(pack.pack, evidence, judgement), pack, as_of, now())
-
-
-def _collect(plan: AuditPlan, run: OpenRun, *, as_of: datetime, started: datetime, progress: Progress) -> None:
-    for source in plan.sources:
-        progress(f"reading {source.source_id}")
-        collect_source(
-            source,
-            run,
-            as_of=as_of,
-            started=started,
-            strict=plan.strict,
-            prefix_ids=len(plan.sources) > 1,
-            progress=progress,
-        )
-
-
-def _instant_of(sources: Sequence[SourceSpec]) -> datetime | None:
-    """A folder audited by itself carries its own audit instant."""
-    return sources[0].audit_instant() if len(sources) == 1 else None

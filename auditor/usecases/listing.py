@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -11,6 +11,9 @@ import orjson
 from auditor.canonical import JsonValue
 from auditor.model.assessment import GapView
 from auditor.store.store import RowVersion, RunRecord
+
+_REQUESTS, _REQUEST_CHARS = 3, 400
+"""Requests shown for one payload (the same empty answer may come to hundreds), and characters of each."""
 
 
 def _instant(value: datetime | None) -> str | None:
@@ -67,8 +70,15 @@ def gaps_text(gaps: Sequence[GapView]) -> str:
     return "\n".join(lines)
 
 
-def history_document(versions: Sequence[RowVersion]) -> list[JsonValue]:
-    """One JSON object a version."""
+def requests_text(requests: Sequence[str]) -> list[str]:
+    """A line for each of the first requests that a payload is the answer to, and one for the others."""
+    lines = [f"answer to {request[:_REQUEST_CHARS]}" for request in requests[:_REQUESTS]]
+    more = len(requests) - _REQUESTS
+    return [*lines, f"and to {more} more requests"] if more > 0 else lines
+
+
+def history_document(versions: Sequence[RowVersion], requests: Mapping[str, list[str]]) -> list[JsonValue]:
+    """One JSON object a version; `requests` are those that were made for a payload."""
     return [
         {
             "run": version.run,
@@ -78,6 +88,7 @@ def history_document(versions: Sequence[RowVersion]) -> list[JsonValue]:
             "row_sha256": version.row.sha256,
             "payload_sha256": version.row.payload_sha256,
             "pointer": version.row.pointer,
+            "requests": list(requests.get(version.row.payload_sha256, [])),
             "source_url": version.row.source_url,
             "values": version.row.values,
         }
@@ -85,15 +96,16 @@ def history_document(versions: Sequence[RowVersion]) -> list[JsonValue]:
     ]
 
 
-def history_text(versions: Sequence[RowVersion]) -> str:
-    """A block of lines a version."""
+def history_text(versions: Sequence[RowVersion], requests: Mapping[str, list[str]]) -> str:
+    """A block of lines a version; `requests` are those that were made for a payload."""
     blocks = []
     for version in versions:
         row = version.row
         gone = "  (gone)" if row.deleted else ""
+        asked = "".join(f"  {line}\n" for line in requests_text(requests.get(row.payload_sha256, [])))
         blocks.append(
             f"run {version.run}, scope {version.scope}{gone}\n"
-            f"  payload {row.payload_sha256} {row.pointer}\n"
+            f"  payload {row.payload_sha256} {row.pointer}\n{asked}"
             f"  row hash {row.sha256}, reliability {row.reliability.name}\n"
             + "\n".join(f"  {name} = {orjson.dumps(value).decode()}" for name, value in row.values.items())
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from auditor.collect.runner import SourceSpec
+from auditor.collect.runner import Equipment, SourceSpec
+from auditor.ports import Deriver
 
 Clock = Callable[[], datetime]
 """The current instant: UTC, aware, whole seconds."""
@@ -29,6 +30,8 @@ class AuditPlan:
         as_of: the audit instant T; None: that of the folder when it is the only source, else the start of the run.
         strict: refuse evidence with any fault instead of recording gaps.
         config_sha256: hash of the configuration without secrets.
+        deriver: gives the evidence meaning when the state is built; None: nothing does.
+        equipment: what every pull is given; clock and private folders are added by the run.
     """
 
     scope: str
@@ -41,3 +44,5 @@ class AuditPlan:
     as_of: datetime | None
     strict: bool
     config_sha256: str
+    deriver: Deriver | None = None
+    equipment: Equipment = field(default_factory=Equipment)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 from auditor.assessment_document import load
+from auditor.canonical import canonical_bytes
 from auditor.errors import UsageError
 from auditor.model.assessment import Assessment, Seal
 from auditor.store.store import RowVersion, RunRecord, RunStatus, Store
@@ -58,6 +63,30 @@ def record_history(data_dir: Path, ref: str) -> tuple[RowVersion, ...]:
     if not versions:
         raise UsageError(f"no record is called {ref}", cure="`auditor explain` prints the reference of every record")
     return versions
+
+
+def requests_behind(data_dir: Path, payloads: Iterable[str]) -> dict[str, list[str]]:
+    """What was asked for the bytes of payloads, each request in one line without credentials.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with closing(Store.open(data_dir, create=False)) as store:
+        found = store.requests_for(payloads)
+    return {sha256: [request_line(request) for request in requests] for sha256, requests in found.items()}
+
+
+def request_line(request: Mapping[str, Any]) -> str:
+    """A recorded request as a person would write it."""
+    if "command" in request:
+        return shlex.join(str(word) for word in request["command"])
+    if "url" in request:
+        query = urlencode(request.get("params") or {}, doseq=True)
+        body = f"  {request['body']}" if request.get("body") else ""
+        return f"{request.get('method', 'GET')} {request['url']}{f'?{query}' if query else ''}{body}"
+    if "file" in request:
+        return f"file {request['file']}"
+    return canonical_bytes(dict(request)).decode()
 
 
 def read_payload(data_dir: Path, prefix: str, pointer: str | None) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from auditor.assessment_document import dump
 from auditor.errors import RulePackError
+from auditor.ports import Deriver
 from auditor.store.store import RunStatus, Store
 from auditor.store.verify import Problem, verify
 from auditor.usecases.plan import Progress
@@ -31,14 +32,19 @@ class Verified:
     head_sha256: str | None
 
 
-def verify_store(data_dir: Path, progress: Progress) -> Verified:
+def verify_store(data_dir: Path, progress: Progress, deriver: Deriver | None = None) -> Verified:
     """Check payloads, segments, ledger and chain, and compute every assessment again.
+
+    Args:
+        data_dir: the data directory.
+        progress: told what is being checked.
+        deriver: the one that runs are judged with.
 
     Raises:
         StoreError: the store cannot be read at all.
     """
     skipped: list[str] = []
-    with closing(Store.open(data_dir, create=False)) as store:
+    with closing(Store.open(data_dir, create=False, deriver=deriver)) as store:
 
         def again(number: int) -> bytes | None:
             progress(f"judging run {number} again")
@@ -50,5 +56,4 @@ def verify_store(data_dir: Path, progress: Progress) -> Verified:
 
         problems = verify(store, again, progress)
         complete = [run.number for run in store.runs() if run.status is RunStatus.COMPLETE]
-        head = store.seal(complete[-1]).manifest_sha256 if complete else None
-        return Verified(problems, skipped, len(complete), head)
+        return Verified(problems, skipped, len(complete), store.head())

@@ -26,6 +26,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -34,7 +35,7 @@ from typing import Any, Self
 sys.path.insert(0, str(Path(__file__).parent))
 
 import duckdb
-from store_kit import SCOPE, TICKETS, a_gap, audit, rows_of
+from store_kit import SCOPE, TICKETS, T, a_gap, audit, rows_of
 
 from auditor.errors import StoreError
 from auditor.store.store import Store
@@ -42,6 +43,7 @@ from auditor.store.verify import verify
 
 CHANGED = {**TICKETS, "t-0": {"priority": "other"}, "t-9": {}}
 GONE = {key: CHANGED[key] for key in CHANGED if key != "t-1"}
+LATER = T + timedelta(days=1)
 SIZES = (0, 4_000, 40_000, 150_000, 1_000_000, 10_000_000)
 
 
@@ -142,7 +144,7 @@ def audit_under(data: Path, hardship: Callable[[], Trap | None]) -> int:
     trap = hardship()
     try:
         store = Store.open(data)
-        audit(store, GONE, gaps=[a_gap()])
+        audit(store, GONE, gaps=[a_gap()], ended=LATER)
         store.close()
     except StoreError as error:
         print(error)
@@ -188,6 +190,10 @@ def look(data: Path, before: int, committed: bool | None) -> int:
         if [key for (key,) in rows] != sorted(expected):
             problems.append(f"run {run} reads {rows}")
         store.assessment(run)
+    cursor = None if not complete else (T if len(complete) == before else LATER).isoformat()
+    with store.begin(SCOPE, "look", T) as opened:
+        if opened.cursors("desk", "desk 1").get("ticket") != cursor:
+            problems.append(f"the next pull begins at {opened.cursors('desk', 'desk 1')}")
     seal = audit(store, GONE, gaps=[a_gap()])
     if list((store.layout.tmp).iterdir()):
         problems.append("tmp is not empty")

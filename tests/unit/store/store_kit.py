@@ -49,6 +49,8 @@ def pull(
     status: str = "ok",
     ended: datetime = T,
     whole: bool = True,
+    collector: str | None = "desk 1",
+    **changes: Any,
 ) -> SourcePull:
     values = check_row(
         STREAMS["source_run"],
@@ -61,14 +63,13 @@ def pull(
             "streams": list(streams),
         },
     ).values
-    return SourcePull(
-        source_id,
-        SourceKind.TICKETING,
-        values,
-        gaps=tuple(gaps),
-        snapshot_streams=frozenset(streams) if whole else frozenset(),
-        cursors={name: ended.isoformat() for name in streams},
-    )
+    facts: dict[str, Any] = {
+        "gaps": tuple(gaps),
+        "snapshot_streams": frozenset(streams) if whole else frozenset(),
+        "cursors": {name: ended.isoformat() for name in streams},
+        "collector": collector,
+    }
+    return SourcePull(source_id, SourceKind.TICKETING, values, **{**facts, **changes})
 
 
 def a_gap(detail: str = "line 3 is no JSON") -> Gap:

@@ -129,7 +129,7 @@ def newer_ledger(root: Path) -> None:
 
 REFUSED: list[tuple[Callable[[Path], object], type[Exception], str]] = [
     (newer_format, StoreError, "has format 2; this auditor knows formats up to 1"),
-    (newer_ledger, StoreError, "has schema version 99; this auditor knows versions up to 1"),
+    (newer_ledger, StoreError, f"has schema version 99; this auditor knows versions up to {len(known_migrations())}"),
     (lambda root: (root / "format").write_text("something"), StoreError, "not the version of a data directory"),
     (lambda root: (root / "ledger.sqlite").unlink(), IntegrityError, "the ledger is missing"),
     (lambda root: (root / "ledger.sqlite").write_bytes(b"no database" * 100), IntegrityError, "the ledger is damaged"),

@@ -240,9 +240,27 @@ def test_sources_are_known_by_their_latest_pull_and_the_end_of_their_latest_soun
         assert [(gap.source_id, gap.detail) for gap in run.gaps()] == [("desk", "the source answers 500")]
         commit(run)
     assert store.sources_at(2) == (catalogue, desk)
+    assert catalogue.last_ok_values == catalogue.values
     assert [state.source_id for state in store.sources_at(1)] == ["desk"]
     assert store.sources_at(1)[0].last_ok_ended == T
     assert len(rows_of(store.state_at(2), "ticket")) == 3, "a failed pull takes no rows away"
+
+
+def test_a_failed_pull_leaves_what_the_sound_one_before_it_said_however_often_it_fails(store: Store) -> None:
+    with store.begin(SCOPE, "audit", T) as run:
+        collect(run, "ticket", [], "desk", gaps=[a_gap("a bad line")])
+        commit(run, assessment=None)
+    for day in (1, 2):
+        ended = T + timedelta(days=day)
+        with store.begin(SCOPE, "audit", T) as run:
+            run.source_done(pull("desk", status="failed", ended=ended, gaps=[a_gap("it answers 500")], whole=False))
+            (desk,) = run.sources()
+            commit(run, assessment=None)
+        assert store.sources_at(run.number) == (desk,)
+        assert desk.last_ok_values is not None
+        assert (desk.values["status"], desk.last_ok_values["status"]) == ("failed", "ok")
+        assert [gap.detail for gap in desk.gaps] == ["it answers 500"]
+        assert [gap.detail for gap in desk.last_ok_gaps] == ["a bad line"]
 
 
 def test_scopes_see_nothing_of_each_other(store: Store) -> None:

@@ -19,7 +19,7 @@ from auditor.errors import IntegrityError
 from auditor.model.evidence import PayloadRef, Row
 from auditor.model.streams import STREAMS
 from auditor.store.engine import engine
-from auditor.store.segments import RowSpool, Written, read_entries, row_of, write_segment
+from auditor.store.segments import Pulled, RowSpool, Written, read_entries, row_of, write_segment
 
 PAYLOAD = PayloadRef("a" * 64, 10)
 
@@ -47,12 +47,12 @@ class Log:
             spool.add(row)
         spool.close()
         target = folder / "out.parquet"
-        written = write_segment(
+        written, _ = write_segment(
             self.connection,
             self.stream,
             spool,
             earlier=[file for file in self.files if file.exists()],
-            whole_sources=whole,
+            pulled=Pulled(whole),
             run=number,
             target=target,
         )

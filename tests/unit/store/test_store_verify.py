@@ -72,7 +72,7 @@ def test_progress_says_what_is_being_checked(layout: Layout) -> None:
 RUN = "update run set {0} where number = 2"
 PULL = "update source_run set {0} where run = 2 and source_id = 'desk'"
 MORE = """insert into source_run select 2, scope, 'more', kind, body, cursors, snapshot_streams, records, gap_count,
-gaps_sha256 from source_run where run = 1 and source_id = 'desk'"""
+gaps_sha256, collector from source_run where run = 1 and source_id = 'desk'"""
 TAMPERED: list[tuple[str, list[str], str]] = [
     # the row of a run
     ("an audit instant", [RUN.format("as_of = '2025-01-01T00:00:00Z'")], "run 2, run row as_of"),
@@ -112,6 +112,8 @@ TAMPERED: list[tuple[str, list[str], str]] = [
     ("no JSON", [PULL.format("body = 'x'")], "run 2, source_run desk.source_run"),
     ("a kind", [PULL.format("kind = 'docs'")], "run 2, source_run desk.kind"),
     ("a cursor", [PULL.format("cursors = '{}'")], "run 2, source_run desk.cursors"),
+    ("a collector", [PULL.format("collector = 'desk 2'")], "run 2, source_run desk.collector"),
+    ("a collector forgotten", [PULL.format("collector = null")], "run 2, source_run desk.collector"),
     ("a count", [PULL.format("records = replace(records, '3', '4')")], "run 2, source_run desk.records.ticket.read"),
     ("whole streams", [PULL.format("snapshot_streams = '[]'")], "run 2, source_run desk.snapshot_streams"),
     ("a scope", [PULL.format("scope = 'other'")], "run 2, source_run: a row says scope other"),
