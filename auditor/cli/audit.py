@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,7 +147,8 @@ def assess(
     """Judge stored evidence again, without asking any source.
 
     The evidence is that of the latest run, of --run, or of the last run at or before --as-of. Use it after a rule pack
-    has changed, or to judge the past with today's rules.
+    has changed, or to judge the past with today's rules. Evidence that was only collected so far is judged by the
+    configuration.
 
     \b
     Examples:
@@ -154,15 +156,32 @@ def assess(
       auditor assess --as-of 2026-01-31       what was known then, judged at that instant
       auditor assess --rule-pack ./my-pack    a pack of your own
     """
-    from auditor.bootstrap import now
+    from auditor.bootstrap import deriver, now
     from auditor.usecases.reassess import reassess
 
     progress = Progress(enabled=not as_json)
     try:
         result = reassess(
-            find_data_dir(data_dir, config), run=run, as_of=as_of, rule_pack=rule_pack, now=now, progress=progress
+            find_data_dir(data_dir, config),
+            run=run,
+            as_of=as_of,
+            rule_pack=rule_pack,
+            deriver=deriver(),
+            now=now,
+            progress=progress,
+            configured=_configured(config, data_dir),
         )
     finally:
         progress.close()
     show_result(result, out, as_json=as_json)
     return int(result.exit_code)
+
+
+def _configured(config: Path | None, data_dir: Path | None) -> Callable[[], AuditPlan] | None:
+    """Gives the plan of the configuration, without its secrets; None where there is no configuration."""
+    from auditor.bootstrap import plan_from_config
+
+    if config is None and not DEFAULT_CONFIG.is_file():
+        return None
+    place = config or DEFAULT_CONFIG
+    return lambda: plan_from_config(place, None, as_of=None, strict=False, data_dir=data_dir, offline=True)

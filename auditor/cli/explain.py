@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,22 +41,29 @@ def explain(
       auditor explain PM-2.1/crew-roster
     """
     from auditor.assess.explain import explain as why
-    from auditor.usecases.stored import open_assessment
+    from auditor.usecases.stored import open_assessment, requests_behind
 
-    assessment, seal = open_assessment(find_data_dir(data_dir, config), run)
+    place = find_data_dir(data_dir, config)
+    assessment, seal = open_assessment(place, run)
     tree = why(assessment, target)
+    shown = [(level, step) for level, step in tree.walk() if depth is None or level <= depth]
+    requests = requests_behind(place, [step.target for _, step in shown if step.kind == "payload"])
     if as_json:
-        print_json({"run": seal.run, "assessment_sha256": seal.assessment_sha256, "why": _document(tree, depth)})
+        document = _document(tree, depth, requests)
+        print_json({"run": seal.run, "assessment_sha256": seal.assessment_sha256, "why": document})
     else:
-        for level, step in tree.walk():
-            if depth is None or level <= depth:
-                _print(level, step)
+        for level, step in shown:
+            _print(level, step, requests.get(step.target, []) if step.kind == "payload" else [])
     return 0
 
 
-def _print(level: int, step: Why) -> None:
+def _print(level: int, step: Why, requests: Sequence[str]) -> None:
+    from auditor.usecases.listing import requests_text
+
     indent = "  " * level
     click.echo(f"{indent}{_named(step)}")
+    for line in requests_text(requests):
+        click.echo(f"{indent}  {line}")
     if step.excerpt is not None:
         for line in step.excerpt.splitlines():
             click.echo(f"{indent}  | {line}")
@@ -68,12 +76,14 @@ def _named(step: Why) -> str:
     return step.says if step.kind in _NAMELESS else f"{step.target}: {step.says}"
 
 
-def _document(step: Why, depth: int | None) -> dict[str, JsonValue]:
+def _document(step: Why, depth: int | None, requests: Mapping[str, list[str]]) -> dict[str, JsonValue]:
     below = None if depth is None else depth - 1
+    asked: dict[str, JsonValue] = {"requests": list(requests.get(step.target, []))} if step.kind == "payload" else {}
     return {
+        **asked,
         "kind": step.kind,
         "target": step.target,
         "says": step.says,
         "excerpt": step.excerpt,
-        "because": [] if depth == 0 else [_document(cause, below) for cause in step.because],
+        "because": [] if depth == 0 else [_document(cause, below, requests) for cause in step.because],
     }

@@ -11,11 +11,15 @@ import auditor
 _COMMANDS = {
     "audit": "auditor.cli.audit:audit",
     "assess": "auditor.cli.audit:assess",
+    "collect": "auditor.cli.collect:collect",
+    "doctor": "auditor.cli.collect:doctor",
     "demo": "auditor.cli.demo:demo",
     "report": "auditor.cli.report:report",
     "show": "auditor.cli.show:show",
     "explain": "auditor.cli.explain:explain",
     "verify": "auditor.cli.verify:verify",
+    "replay": "auditor.cli.collect:replay",
+    "collectors": "auditor.cli.collectors:collectors",
     "rules": "auditor.cli.rules:rules",
     "schema": "auditor.cli.schema:schema",
 }
@@ -40,13 +44,15 @@ class _LazyGroup(click.Group):
 def root() -> None:
     """Audit how mature service level management is, from evidence.
 
-    Evidence goes in (a folder of files; see `auditor schema folder`), an assessment comes out: for each of seven
-    dimensions a level as confirmed..possible, and for every number the records it rests on.
+    Evidence goes in (pulled from your systems, or a folder of files; see `auditor collectors list` and `auditor schema
+    folder`), an assessment comes out: for each of seven dimensions a level as confirmed..possible, and for every number
+    the records it rests on.
 
     \b
     Begin with:
       auditor demo                 audit a bundled organisation and write its reports
       auditor audit FOLDER         audit your own evidence folder
+      auditor doctor               would an audit of the sources in config.yaml work?
       auditor explain DOC          why a dimension stands where it stands, down to the bytes
       auditor verify               check that nothing stored has changed
 

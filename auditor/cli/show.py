@@ -68,20 +68,22 @@ def gaps(config: Path | None, data_dir: Path | None, run: int | None, as_json: b
 @data_dir_option
 @json_option
 def record(ref: str, config: Path | None, data_dir: Path | None, as_json: bool) -> int:
-    """Show every version of the record REF (`stream:source:key`), oldest first.
+    """Show every version of the record REF (`stream:source:key`) with the request it answers, oldest first.
 
     \b
     Example:
       auditor show record service:catalogue:booking
     """
     from auditor.usecases.listing import history_document, history_text
-    from auditor.usecases.stored import record_history
+    from auditor.usecases.stored import record_history, requests_behind
 
-    versions = record_history(find_data_dir(data_dir, config), ref)
+    place = find_data_dir(data_dir, config)
+    versions = record_history(place, ref)
+    requests = requests_behind(place, [version.row.payload_sha256 for version in versions])
     if as_json:
-        print_json({"ref": ref, "versions": history_document(versions)})
+        print_json({"ref": ref, "versions": history_document(versions, requests)})
     else:
-        click.echo(history_text(versions))
+        click.echo(history_text(versions, requests))
     return 0
 
 

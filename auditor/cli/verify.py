@@ -25,11 +25,12 @@ def verify(config: Path | None, data_dir: Path | None, as_json: bool) -> int:
     Example:
       auditor verify && echo unchanged
     """
+    from auditor.bootstrap import deriver
     from auditor.usecases.verify import verify_store
 
     progress = Progress(enabled=not as_json)
     try:
-        found = verify_store(find_data_dir(data_dir, config), progress)
+        found = verify_store(find_data_dir(data_dir, config), progress, deriver())
     finally:
         progress.close()
     if as_json:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import socket
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,12 @@ from typing import Any
 import pytest
 
 from auditor.cli import run
+from auditor.testing.server import ScriptedServer
+from auditor.usecases.new_collector import make_collector
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from live_kit import NAME, SECRET, System, configuration, forget, install
 
 MANIFEST = """format: 1
 organisation: Small shop
@@ -77,3 +85,48 @@ def auditor(
         return Outcome(code, captured.out, captured.err)
 
     return command
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The collector, made by `collectors new` and installed."""
+    folder = make_collector(NAME, tmp_path / "packages")
+    path = list(sys.path)
+    install(folder, path)
+    monkeypatch.setattr(sys, "path", path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a test may rewrite the code within one second
+    yield folder / f"auditor_{NAME}"
+    forget()
+
+
+@pytest.fixture
+def system(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    """The system that it reads, with the secret for it in the environment."""
+    monkeypatch.setenv("MONITOR_TOKEN", SECRET)
+    with ScriptedServer() as server:
+        system = System(server)
+        system.start()
+        yield system
+
+
+@pytest.fixture
+def configured(system: System, auditor: Callable[..., Outcome]) -> Path:
+    """`config.yaml` in the current directory."""
+    path = Path("config.yaml").resolve()
+    path.write_text(configuration(system.server.url), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def closed_network(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Call it to forbid every connection from then on, and to take the secret away."""
+
+    def close() -> None:
+        def refuse(*_: object) -> None:
+            raise AssertionError("a connection was opened")
+
+        monkeypatch.setattr(socket.socket, "connect", refuse)
+        monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+        monkeypatch.delenv("MONITOR_TOKEN", raising=False)
+
+    return close
