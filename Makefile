@@ -11,10 +11,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check lint types contracts docs docs-write wheel clean
+.PHONY: help demo test test-servers check lint types contracts docs docs-write wheel clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.* ## /\1: /p' Makefile | awk -F': ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.* ## /\1: /p' Makefile | awk -F': ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 $(READY): requirements/dev.txt pyproject.toml
 	@echo "== setting up $(VENV) with $(PYTHON) from requirements/dev.txt (about a minute the first time)"
@@ -29,7 +29,11 @@ demo: $(READY) ## audit the bundled reference organisation and say where the rep
 
 test: $(READY) ## run the whole test suite; needs no server
 	@echo "== pytest: tests/"
-	@$(BIN)/python -m pytest -q -n auto $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto -m "not servers" $(ARGS)
+
+test-servers: $(READY) ## run the tests against real servers (Debian's prometheus, prometheus-alertmanager, victoria-metrics)
+	@echo "== pytest -m servers: tests/servers"
+	@$(BIN)/python -m pytest -q -m servers tests/servers $(ARGS)
 
 check: test lint types contracts docs ## everything a change must pass (.ci/run adds the wheel and the second DuckDB)
 
