@@ -47,9 +47,18 @@ def _contents(streams: list[StreamDef]) -> str:
 
 
 def _section(stream: StreamDef) -> str:
-    head = f"## {stream.name}\n\n{stream.doc}\n\nKey: {_code(stream.key)}. Reliability: {_reliability(stream)}.\n"
+    facts = f"Key: {_code(stream.key)}. Reliability: {_reliability(stream)}.{_final(stream)}"
+    head = f"## {stream.name}\n\n{stream.doc}\n\n{facts}\n"
     table = "| field | type | means | null means |\n| --- | --- | --- | --- |\n"
     return f"{head}\n{table}{''.join(_row(field) for field in stream.fields)}"
+
+
+def _final(stream: StreamDef) -> str:
+    final = stream.final
+    if final is None:
+        return ""
+    condition = "" if final.when is None else f" once `{final.when}` is {final.equals or 'set'}"
+    return f" [Final](../explanation/collecting.md#what-was-seen-first-counts){condition}: {_code(final.fields)}."
 
 
 def _reliability(stream: StreamDef) -> str:
