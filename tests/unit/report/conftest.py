@@ -156,6 +156,7 @@ def record(number: int, name: str, source_url: str | None = "https://wiki.exampl
         pointer=f"line:{number + 1}",
         excerpt=f'{{"agreement_id": "a-{number:05d}", "scope": "{name}"}}',
         excerpt_cut=number % 5 == 0,
+        derived_by="agreements 1" if number % 2 else None,
     )
 
 
