@@ -60,15 +60,21 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """A Prometheus with an Alertmanager, and a VictoriaMetrics with a vmalert, all with the same history."""
+def programs() -> None:
+    """The servers' programs are installed; where they must be and are not, that is a failure."""
     missing = lab.missing_programs()
-    if missing:
-        what = f"{', '.join(missing)} (install with: {lab.INSTALL})"
-        required = os.environ.get("AUDITOR_REQUIRE", "").replace(" ", "").split(",")
-        if "servers" in required:
-            pytest.fail(f"{what} is missing, and AUDITOR_REQUIRE names servers", pytrace=False)
-        pytest.skip(f"servers: {what} is missing")
+    if not missing:
+        return
+    what = f"{', '.join(missing)} (install with: {lab.INSTALL})"
+    required = os.environ.get("AUDITOR_REQUIRE", "").replace(" ", "").split(",")
+    if "servers" in required:
+        pytest.fail(f"{what} is missing, and AUDITOR_REQUIRE names servers", pytrace=False)
+    pytest.skip(f"servers: {what} is missing")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, programs: None) -> Iterator[Servers]:
+    """A Prometheus with an Alertmanager, and a VictoriaMetrics with a vmalert, all with the same history."""
     folder = tmp_path_factory.mktemp("servers")
     made = history.make(int(time.time()) - _REST_S)
     file = made.write(folder / "history.om")
