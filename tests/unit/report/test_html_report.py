@@ -239,6 +239,18 @@ def test_every_cell_states_its_level_and_lists_its_indicators(page: Page, assess
                     assert card in page.ids[anchor("ind", id_)].ancestors()
 
 
+def test_the_advice_of_a_blocker_says_each_thing_once(assessment: Assessment, seal: Seal) -> None:
+    note = next(each.reasons[0] for each in assessment.observations.values() if each.status == "unknown")
+    twice = {
+        key: dataclasses.replace(each, reasons=(note, dataclasses.replace(note, detail="another stream")))
+        for key, each in assessment.observations.items()
+    }
+    text = html.render(dataclasses.replace(assessment, observations=twice), seal).decode()
+    advice = re.findall(r'data-label="What to do">([^<]*)</td>', text)
+    assert any(words.REASONS[note.reason].settles in cell for cell in advice)
+    assert all(cell.count(words.REASONS[note.reason].settles) <= 1 for cell in advice)
+
+
 def test_every_unknown_shows_its_reason_in_words_and_what_would_settle_it(page: Page, assessment: Assessment):
     unknown = [entry for entry in assessment.observations.values() if entry.status == "unknown"]
     assert len(unknown) == 3
