@@ -32,7 +32,8 @@ def run_program(
     """Run a program to its end.
 
     Args:
-        env: variables beside our own; messages come in English unless they say otherwise.
+        env: variables beside our own, of which those of git are not handed on; messages come in English unless they
+            say otherwise.
         deadline_s: seconds after the start of the pull when it is ended.
         max_bytes: output that is taken at most.
 
@@ -46,7 +47,7 @@ def run_program(
         process = subprocess.Popen(  # noqa: S603  no shell; the arguments are the collector's own
             list(arguments),
             cwd=cwd,
-            env={**os.environ, "LC_ALL": "C.UTF-8", **env},
+            env={**_inherited(), "LC_ALL": "C.UTF-8", **env},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -63,6 +64,11 @@ def run_program(
         return _talk(process, stdin, limits, deadline_s, max_bytes)
     finally:
         _end(process)
+
+
+def _inherited() -> dict[str, str]:
+    """Our own variables. Without git's: inside a hook they would lead it to another repository than it is run in."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
 def _talk(

@@ -250,7 +250,8 @@ class Sandpit:
         if self._server is not None:
             places["server"] = self._server.server.url
         more: dict[str, Any] = {"timeout_s": _TIMEOUT_S, "max_requests": self.max_requests}
-        more |= secret_settings(self.collector, CANARY)
+        if self.source.sample.secrets:
+            more |= secret_settings(self.collector, CANARY)
         return SourceSpec(_SOURCE, self.collector, self.source.settings(self.collector, places, more))
 
     def _equipment(self, limits: Limits | None = None) -> Equipment:

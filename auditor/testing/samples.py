@@ -49,6 +49,9 @@ class Sample(_Strict):
     )
     answers: list[SampleAnswer] = Field(default_factory=list, description="What the server answers; none: no server.")
     git_bundle: str | None = Field(default=None, description="Bundle that is cloned to `{repository}`.")
+    secrets: bool = Field(
+        default=True, description="Give every secret setting a value; no: the settings refuse secrets for this source."
+    )
 
 
 @dataclass(frozen=True, slots=True)

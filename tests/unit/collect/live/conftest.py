@@ -41,10 +41,10 @@ class MemoryStore:
         return self.keep(path.read_bytes(), envelope)
 
     def add(self, row: Row) -> None:
-        raise NotImplementedError
+        raise AssertionError("a context adds no rows")
 
     def source_done(self, pull: SourcePull) -> None:
-        raise NotImplementedError
+        raise AssertionError("a context closes no pull")
 
     @property
     def everything(self) -> str:

@@ -26,7 +26,7 @@ def only_gap(read):
 def test_a_repository_without_a_commit_has_no_documents(repo, reading):
     read = reading(repo).pull()
     assert not read.gaps
-    assert (read.run["status"], read.run["streams"]) == ("ok", ["document", "document_revision"])
+    assert (read.run["status"], read.run["streams"]) == ("ok", ["document", "document_revision", "agreement", "target", "link"])
 
 
 @pytest.mark.parametrize("place", ["missing", "folder"])

@@ -276,3 +276,18 @@ def test_a_detached_head_is_read(repo, reading):
     repo.git("checkout", "-q", first)
     assert len(reading(repo).pull().revisions("a.md")) == 1
     assert len(reading(repo, branch="main").pull().revisions("a.md")) == 2
+
+
+def test_variables_of_git_around_the_pull_lead_it_nowhere_else(repo, reading, sla, tmp_path, monkeypatch):
+    repo.commit({"sla.md": sla})
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
+    assert len(reading(repo).pull().revisions("sla.md")) == 1
+
+
+def test_a_line_that_begins_with_a_comparison_hides_no_heading(repo, reading):
+    text = "# Terms\n\n## 3. Targets (> 99 %)\n\nanswered in\n<4 h by day\n\nrestored in {} h\n"
+    repo.commit({"sla.md": text.format(8)})
+    repo.commit({"sla.md": text.format(6)})
+    assert reading(repo).pull().revisions("sla.md")[-1]["sections_changed"] == ["targets (> 99 %)"]
