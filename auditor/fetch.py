@@ -125,7 +125,7 @@ def _parsed(body: bytes) -> Any:
     """The JSON of a body.
 
     Without the collector of cycles, which would otherwise look through all there is again and again while a large
-    answer becomes hundreds of thousands of lists, none of which can be part of a cycle: half of the time.
+    answer becomes hundreds of thousands of lists, none of which can be part of a cycle.
     """
     was_enabled = gc.isenabled()
     gc.disable()

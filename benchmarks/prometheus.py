@@ -50,7 +50,7 @@ from collectors.prometheus.settings import PrometheusSettings
 
 T = datetime(2026, 3, 20, 6, tzinfo=UTC)
 RULES, INDICATORS, STEP_S = 20_000, 2_000, 3_600
-SMOKE = 500, 400, 3_600
+SMOKE = 500, 2_000, 7_200
 NIGHT_REQUESTS, NIGHT_BYTES = 0.02, 3.0
 _GROUP = 50
 _UNIQUE = b"@@@@"

@@ -53,8 +53,9 @@ class Checked:
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     stream: StreamDef
-    names: frozenset[str]
-    fields: tuple[tuple[str, Check, bool, bool | None], ...]  # name, check, required, default
+    checks: dict[str, Check]
+    required: tuple[str, ...]
+    defaults: dict[str, JsonValue]  # of every field, in their order
     key: tuple[tuple[str, Callable[[JsonValue], str]], ...]  # name, encoder
 
 
@@ -69,24 +70,29 @@ def check_row(stream: StreamDef, raw: Mapping[str, JsonValue]) -> Checked:
         raw: field name -> JSON value, as the source gave it.
     """
     compiled = _compiled(stream)
-    values: dict[str, JsonValue] = {}
-    faults: list[Fault] = []
-    for name, check, required, default in compiled.fields:
-        value = raw.get(name)
-        if value is not None:
-            try:
-                value = check(value)
-            except ValueError as error:
-                values[name] = None
-                faults.append(Fault(name, f"{name} {error}"))
-                continue
-        if value is None:
-            value = default
-            if required:
-                faults.append(Fault(name, f"{name} is missing; every row of {stream.name} needs it"))
-        values[name] = value
-    unknown = () if raw.keys() <= compiled.names else tuple(name for name in raw if name not in compiled.names)
-    return Checked(values, tuple(faults), unknown)
+    values = compiled.defaults.copy()
+    missing = set(compiled.required)
+    faults: dict[str, Fault] = {}
+    # Over the fields that came: of the wide streams most rows have few.
+    for name, value in raw.items():
+        check = compiled.checks.get(name)
+        if check is None or value is None:
+            continue
+        try:
+            checked = check(value)
+        except ValueError as error:
+            values[name] = None
+            faults[name] = Fault(name, f"{name} {error}")
+            missing.discard(name)
+            continue
+        if checked is not None:
+            values[name] = checked
+            missing.discard(name)
+    for name in missing:
+        faults[name] = Fault(name, f"{name} is missing; every row of {stream.name} needs it")
+    ordered = tuple(faults[name] for name in compiled.defaults if name in faults) if faults else ()
+    unknown = () if raw.keys() <= compiled.checks.keys() else tuple(name for name in raw if name not in compiled.checks)
+    return Checked(values, ordered, unknown)
 
 
 def unknown_field_problem(stream: StreamDef, name: str) -> str:
@@ -151,8 +157,9 @@ def _compiled(stream: StreamDef) -> _Compiled:
     if known is None or known.stream is not stream:
         known = _COMPILED[stream.name] = _Compiled(
             stream,
-            frozenset(field.name for field in stream.fields),
-            tuple((field.name, compile_check(field), field.required, field.info.default) for field in stream.fields),
+            {field.name: compile_check(field) for field in stream.fields},
+            tuple(field.name for field in stream.fields if field.required),
+            {field.name: field.info.default for field in stream.fields},
             tuple((name, _key_encoder(stream.field(name))) for name in stream.key),
         )
     return known

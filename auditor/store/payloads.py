@@ -23,7 +23,10 @@ from auditor.store.layout import Layout
 _THREADS = 16
 _BATCH_FILES = 512
 _BATCH_BYTES = 8 << 20
-_LEVEL = 6
+_LEVEL = 1
+"""Of compression: level 6 takes three times as long for a tenth less (answers of a Prometheus: 52 and 15 ms per MB, 32%
+and 36% of the size)."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOMB_FLOOR = 64 << 20
 _BOMB_RATIO = 200

@@ -38,9 +38,8 @@ class Account:
     def add(self, steps: Steps, after: int, until: int) -> None:
         """Add the steps that ended after one instant and at or before another."""
         for day, sums in steps.by_day(after, until):
-            known = self.days.setdefault(day, [0.0, 0.0, 0.0])
-            for position, number in enumerate(sums):
-                known[position] += number
+            known = self.days.get(day)
+            self.days[day] = sums if known is None else [known[0] + sums[0], known[1] + sums[1], known[2] + sums[2]]
         latest = bisect_right(steps.times, until)
         if latest:
             self.last = max(self.last, steps.times[latest - 1])
@@ -52,7 +51,7 @@ class Account:
     def month(self, month: str) -> Sums:
         """Sums of a month."""
         picked = [sums for day, sums in self.days.items() if day.startswith(month)]
-        return [sum(sums[position] for sums in picked) for position in range(3)]
+        return [sum(numbers) for numbers in zip(*picked, strict=True)] or [0.0, 0.0, 0.0]
 
     def forget(self, month: str) -> None:
         """Drop what is known of a month that is closed."""

@@ -118,7 +118,7 @@ def _share(values: Sequence[Any], step_s: int) -> Steps:
         return Steps((), (), None)
     texts = [text for _, text in values]
     try:
-        # As one list of JSON: a third of the time that each text costs by itself. NaN and Inf are no JSON.
+        # As one list of JSON: half of the time that each text costs by itself. NaN and Inf are no JSON.
         good = orjson.loads(f"[{','.join(texts)}]")
     except orjson.JSONDecodeError:
         return _finite(values)

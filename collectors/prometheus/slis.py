@@ -21,7 +21,10 @@ _WEIGHT_OF_MANY = 5
 """As how many an indicator counts that has a series for each service; how many these are is not known before."""
 
 _LONGEST = 16_000
-"""Characters of a query: VictoriaMetrics refuses longer ones by default."""
+"""Characters of a query: VictoriaMetrics refuses more than 16,384 bytes by default."""
+
+_JOINT = 8
+"""Characters that one part adds beside its own: what joins it, brackets, a longer position."""
 
 MARK = "auditor_sli"
 """Label that tells the indicators of a batch apart."""
@@ -100,7 +103,8 @@ def batches(slis: Iterable[Sli], most: int = BATCH) -> Iterator[tuple[Sli, ...]]
     batch: list[Sli] = []
     weight = length = 0
     for sli in slis:
-        own, own_length = _WEIGHT_OF_MANY if sli.service_label else 1, sum(map(len, _marked(0, sli)))
+        own = _WEIGHT_OF_MANY if sli.service_label else 1
+        own_length = sum(len(text) + _JOINT for text in _marked(0, sli))
         if batch and (weight + own > most or length + own_length > _LONGEST):
             yield tuple(batch)
             batch, weight, length = [], 0, 0
@@ -118,9 +122,7 @@ def batch_query(batch: Iterable[Sli]) -> str:
 
 def _marked(position: int, sli: Sli) -> list[str]:
     # A line end before the closing bracket, because a query may end with a comment.
-    return [
-        f'label_replace((\n{query}\n), "{MARK}", "{position}.{part}", "", "")' for part, query in sli.parts.items()
-    ]
+    return [f'label_replace((\n{query}\n), "{MARK}", "{position}.{part}", "", "")' for part, query in sli.parts.items()]
 
 
 def _union(texts: Sequence[str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+import promql_parser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,6 +152,32 @@ def test_a_recorded_matrix_is_sorted_by_indicator_part_and_service(sample: Any) 
     steps = found.steps["events"]["checkout"]
     assert steps.whole is not None
     assert all(good <= whole for good, whole in zip(steps.good, steps.whole, strict=True))
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 10), st.integers(0, 10))
+def test_steps_without_a_hole_are_summed_like_others(first: int, count: int, after: int, until: int) -> None:
+    times = range(START + first * 3600, START + (first + count) * 3600, 3600)
+    good = [0.25 * (at % 7) for at in range(count)]
+    bounds = START + after * DAY // 2, START + until * DAY
+    assert list(Steps(times, good, None).by_day(*bounds)) == list(Steps(list(times), good, None).by_day(*bounds))
+
+
+@pytest.mark.parametrize("texts", [["1", "0.5", "0"], ["1", "NaN", "0.25"], ["+Inf", "1e-05", "1"], []])
+def test_numbers_are_read_as_python_reads_them_and_those_that_are_none_left_out(texts: list[str]) -> None:
+    sli = Sli("s", None, None, 0.9, "availability", 30, {"r": ""})
+    values = [[60 * at, text] for at, text in enumerate(texts, 1)]
+    result = [{"metric": {"auditor_sli": "0.r"}, "values": values}]
+    steps = read_matrix(result, (sli,), 60).steps["s"][""]
+    finite = [(at, float(text)) for at, text in values if math.isfinite(float(text))]
+    assert list(zip(steps.times, steps.good, strict=True)) == finite
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 100])
+def test_a_union_of_many_names_each_once_and_can_be_parsed(count: int) -> None:
+    batch = [Sli(f"s{n}", None, None, 0.9, "availability", 30, {"r": f"m{n}"}) for n in range(count)]
+    text = batch_query(batch)
+    promql_parser.parse(text)
+    assert [text.count(f'"{n}.r"') for n in range(count)] == [1] * count
 
 
 @given(st.lists(st.tuples(st.integers(1, 70 * 24), st.floats(0, 1)), unique_by=lambda pair: pair[0]))

@@ -291,8 +291,38 @@ def test_many_indicators_are_asked_together_and_long_queries_are_sent_as_forms(
     pulled = pull(asked(prometheus, *many, history_d=1), started=T)
     assert len({row["target_id"] for row in pulled.rows("sli_result")}) == 100
     posted = [request for request in prometheus.asked("/api/v1/query_range") if request.method == "POST"]
-    assert len(posted) == 2 * 20  # two batches, the days of March
+    assert len(posted) == 2 * 5  # two batches, the days of March four at a time
     assert parse_qs(posted[0].body.decode())["query"][0].count("label_replace") == 50
+
+
+def test_a_night_asks_for_one_day_of_more_indicators_at_once(
+    prometheus: ScriptedServer, answer_queries: Answering
+) -> None:
+    answer_queries(steady)
+    many = [{**SHARE, "id": f"s{n}", "query": f"sli{n}"} for n in range(150)]
+    until_yesterday = pull(asked(prometheus, *many, settle_s=0), started=T - timedelta(days=1))
+    before = len(prometheus.asked("/api/v1/query_range"))
+    tonight = pull(asked(prometheus, *many, settle_s=0), started=T, cursors=until_yesterday.cursors)
+    assert len(prometheus.asked("/api/v1/query_range")) - before == 2  # the indicators, and the alerts
+    assert len(tonight.rows("sli_result")) == 150
+
+
+@pytest.mark.parametrize("refusal", [Reply("too many samples", 422), Reply("query timed out", 503)])
+def test_a_server_that_finds_a_query_too_long_is_asked_for_less_and_tells_the_same(
+    prometheus: ScriptedServer, answer_queries: Answering, refusal: Reply
+) -> None:
+    answer_queries(steady)
+    whole = pull(asked(prometheus, SHARE, EVENTS), started=T)
+    refused = Reply(refusal.body, refusal.status, {"Retry-After": "0"})
+
+    def weak(query: str, start: int, end: int, step: int) -> Reply:
+        is_long = end - start > 26 * 3600
+        return refused if is_long and not query.startswith("ALERTS") else steady(query, start, end, step)
+
+    answer_queries(weak)
+    pulled = pull(asked(prometheus, SHARE, EVENTS), started=T)
+    assert pulled.gaps == whole.gaps
+    assert {key: sha for _, key, sha in pulled.hashes()} == {key: sha for _, key, sha in whole.hashes()}
 
 
 def test_what_a_victoria_metrics_says_of_a_wrong_query_is_in_the_gap(
