@@ -16,6 +16,8 @@ _PORTS = {"http": 80, "https": 443}
 _CREDENTIALS = frozenset(
     {"access_token", "api_key", "apikey", "client_secret", "id_token", "passwd", "password", "private_token"}
     | {"refresh_token", "secret", "sig", "signature", "token", "x-amz-signature", "x-amz-security-token"}
+    # What log-in pages and single sign-on hand around in redirects; names that sources ask with too are not here.
+    | {"assertion", "jwt", "relaystate", "samlrequest", "samlresponse", "sid", "tok"}
 )
 
 

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 
 from auditor.canonical import JsonValue
 
+_OF_DOCUMENTS = frozenset({"document", "document_revision", "agreement", "target", "link"})
+"""What a document may be, have or hold: one that was not read, or not understood, may be a row of each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
@@ -25,25 +28,31 @@ class Declaration:
 
 
 def vouched(
-    values: Mapping[str, JsonValue], declaration: Declaration, hiding: Collection[str | None]
+    values: Mapping[str, JsonValue],
+    declaration: Declaration,
+    hiding: Collection[str | None],
+    gapped: Collection[str | None],
 ) -> dict[str, JsonValue]:
     """The values of a pull with what was declared of its source.
 
-    A declaration speaks of a sound pull only: of a stream with hidden rows, or of a pull that is not `ok`, nobody can
-    vouch; and what the source itself says of its completeness, yes or in part, stays.
+    A declaration speaks of a sound pull only: of a stream with hidden rows, of documents and what they hold where one
+    of them has any gap, or of a pull that is not `ok`, nobody can vouch; and what the source itself says of its
+    completeness, yes or in part, stays.
 
     Args:
         values: fields of `source_run`.
         declaration: of its source.
         hiding: streams of which rows are missing; None among them: any may be.
+        gapped: streams with a gap of any kind.
     """
     streams = values["streams"]
     if values["status"] != "ok" or values["denied"] or None in hiding or not isinstance(streams, list):
         return dict(values)
     own = values["scope_complete"]
     complete = dict(own) if isinstance(own, dict) else {}
+    unseen = {*hiding, *(_OF_DOCUMENTS if "document" in gapped else ())}
     new = [
-        name for name in streams if name in declaration.streams and name not in hiding and not complete.get(str(name))
+        name for name in streams if name in declaration.streams and name not in unseen and not complete.get(str(name))
     ]
     if not new:
         return dict(values)

@@ -42,6 +42,8 @@ class GapLog:
         self._kept: dict[_Cause, list[Gap]] = {}
         self._more: dict[_Cause, _More] = {}
         self._causes: dict[str | None, int] = {}
+        self.streams: set[str | None] = set()
+        """Streams with a gap."""
         self.hiding_streams: set[str | None] = set()
         """Streams of which rows are missing; None in it: rows of any stream may be."""
 
@@ -52,6 +54,7 @@ class GapLog:
             hides: rows are missing through it; None: as it says. A row that may be of several sources is counted at
                 one of them, and may be missing in any.
         """
+        self.streams.add(gap.stream)
         if gap.hides_rows != 0 if hides is None else hides:
             self.hiding_streams.add(gap.stream)
         cause = self._cause(gap)

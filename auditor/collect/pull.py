@@ -279,7 +279,7 @@ class Pull:
             values["status"] = "partial" if source.rows else "failed"
             values["scope_complete"] = None
         elif self._declaration is not None:
-            values = vouched(values, self._declaration, source.gaps.hiding_streams)
+            values = vouched(values, self._declaration, source.gaps.hiding_streams, source.gaps.streams)
         marks = self._marks if source_id == self.source_id else Marks()
         return SourcePull(
             source_id,

@@ -28,7 +28,7 @@ from auditor.recognise.vocabulary import (
     AgreementKind,
 )
 
-VERSION = "agreements 1"
+VERSION = "agreements 2"
 """Raised whenever the same document gives another verdict."""
 
 CLASSIFY_MIN = 0.6

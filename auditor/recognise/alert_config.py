@@ -19,6 +19,11 @@ MAX_DEPTH = 60
 _MATCHER = re.compile(r'\s*(?:([A-Za-z_:][A-Za-z0-9_:]*)|"((?:\\.|[^"\\])*)")\s*(=~|!=|!~|=)\s*(.*?)\s*', re.DOTALL)
 _TRUE = frozenset({"true", "yes", "on", "y"})
 _REPEATED_GROUP = re.compile(r"\)[*+{]")
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+\]|\(\?[^)]{1,12}?[:>)]|[*+?{][0-9,]*+}?\??|.", re.DOTALL)
+MAX_VALUE = 200
+"""Longest value of a label that is compared with a pattern."""
+_MAX_WAYS = MAX_VALUE**3
+"""Most ways in which a pattern may divide such a value: three times anything at all, as in `.*a.*b.*`."""
 _FOREIGN_PATTERN = re.compile(r"\[\[:|\\[pPQzC]")
 _ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
 
@@ -111,7 +116,7 @@ def read_config(text: str) -> AlertConfig:
     receivers = {}
     for entry in _list(top.get("receivers"), "receivers"):
         receiver = _mapping(entry, "a receiver")
-        receivers[str(receiver.get("name", ""))] = {
+        receivers[_text(receiver.get("name", ""), "the name of a receiver")] = {
             key: _list(value, key) for key, value in receiver.items() if key.endswith("_configs") and value
         }
     root = _route(top.get("route"), "route", "", 0, iter(range(MAX_ROUTES)))
@@ -133,7 +138,7 @@ def _route(data: Any, path: str, receiver: str, depth: int, budget: Iterator[int
     if depth > MAX_DEPTH or next(budget, None) is None:
         raise ConfigFault(f"more than {MAX_ROUTES} routes, or routes nested deeper than {MAX_DEPTH}")
     node = _mapping(data, path)
-    own = str(node.get("receiver") or receiver)
+    own = _text(node.get("receiver") or receiver, f"receiver of {path}")
     if not own:
         raise ConfigFault(f"{path} has no receiver")
     below = tuple(
@@ -144,9 +149,9 @@ def _route(data: Any, path: str, receiver: str, depth: int, budget: Iterator[int
         path=path,
         receiver=own,
         matchers=_all_matchers(node, "", path),
-        goes_on=str(node.get("continue", "")).lower() in _TRUE,
-        mutes=tuple(str(name) for name in _list(node.get("mute_time_intervals"), path)),
-        actives=tuple(str(name) for name in _list(node.get("active_time_intervals"), path)),
+        goes_on=_text(node.get("continue", ""), f"continue of {path}").lower() in _TRUE,
+        mutes=tuple(_text(name, path) for name in _list(node.get("mute_time_intervals"), path)),
+        actives=tuple(_text(name, path) for name in _list(node.get("active_time_intervals"), path)),
         routes=below,
     )
 
@@ -167,15 +172,15 @@ def _inhibition(data: Any) -> Inhibition:
 def _all_matchers(node: Mapping[str, Any], prefix: str, where: str) -> tuple[Matcher, ...]:
     """The matchers of a route or of one side of an inhibition, from all three ways to write them."""
     found = [
-        Matcher(label, "=", str(value))
+        Matcher(label, "=", _text(value, f"match of {where}"))
         for label, value in _mapping(node.get(f"{prefix}match") or {}, f"match of {where}").items()
     ]
     found += [
-        Matcher(label, "=~", str(value), _pattern(str(value)))
+        Matcher(label, "=~", _text(value, f"match_re of {where}"), _pattern(value))
         for label, value in _mapping(node.get(f"{prefix}match_re") or {}, f"match_re of {where}").items()
     ]
     for line in _list(node.get(f"{prefix}matchers"), f"matchers of {where}"):
-        found += parse_matchers(str(line))
+        found += parse_matchers(_text(line, f"matchers of {where}"))
     return tuple(found)
 
 
@@ -224,10 +229,45 @@ def _pattern(text: str) -> re.Pattern[str]:
         raise ConfigFault(f"the pattern {text[:80]!r} repeats a group, which is not followed here")
     if _FOREIGN_PATTERN.search(text):
         raise ConfigFault(f"the pattern {text[:80]!r} uses what only RE2 knows")
+    if _ways(text) > _MAX_WAYS:
+        raise ConfigFault(f"the pattern {text[:80]!r} could fit in too many ways, which are not tried here")
     try:
         return re.compile(text, re.ASCII)
     except (re.error, RecursionError, OverflowError) as error:
         raise ConfigFault(f"no pattern: {text[:80]!r} ({error})") from error
+
+
+def _ways(text: str) -> int:
+    """At most so many ways to divide a value of `MAX_VALUE` characters are tried before a pattern is given up.
+
+    Repetitions and alternatives that follow one another multiply, alternatives beside one another add up.
+    """
+    above: list[tuple[int, int]] = []
+    beside, ways = 0, 1
+    for piece in _PIECE.findall(text):
+        if piece[0] == "(":
+            above.append((beside, ways))
+            beside, ways = 0, 1
+        elif piece == ")" and above:
+            inner = beside + ways
+            beside, ways = above.pop()
+            ways *= inner
+        elif piece == "|":
+            beside, ways = beside + ways, 1
+        elif piece[0] in "*+{":
+            ways *= MAX_VALUE
+        elif piece[0] == "?":
+            ways *= 2
+        if ways > _MAX_WAYS:
+            break
+    return beside + ways
+
+
+def _text(data: Any, what: str) -> str:
+    """A text; lists and maps are refused, since aliases could make a short one mean more than memory holds."""
+    if not isinstance(data, str):
+        raise ConfigFault(f"{what} is no text")
+    return data
 
 
 def _mapping(data: Any, what: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.recognise.alert_config import AlertConfig, ConfigFault, Matcher, Route, read_config
+from auditor.recognise.alert_config import MAX_VALUE, AlertConfig, ConfigFault, Matcher, Route, read_config
 
 __all__ = ["VERSION", "AlertConfig", "ConfigFault", "Routed", "kinds_of_receiver", "matched", "read_config", "route"]
 
@@ -70,8 +70,8 @@ class Routed:
     undecided: str | None = None
 
 
-class _Templated(Exception):
-    """A matcher asks for a label whose value is only known when the alert fires."""
+class _Open(Exception):
+    """A matcher cannot be decided: the value of its label is only known when the alert fires, or is very long."""
 
 
 def matched(root: Route, labels: Mapping[str, str]) -> tuple[Route, ...]:
@@ -97,7 +97,7 @@ def route(config: AlertConfig, labels: Mapping[str, str | None]) -> Routed:
     known = {label: value for label, value in labels.items() if value is not None}
     try:
         routes = matched(config.root, known)
-    except _Templated as fault:
+    except _Open as fault:
         return Routed(None, undecided=str(fault))
     kinds: set[str] = set()
     notes: list[str] = []
@@ -147,18 +147,22 @@ def _walk(node: Route, labels: Mapping[str, str]) -> list[Route]:
 def _meets(matchers: Sequence[Matcher], labels: Mapping[str, str]) -> bool:
     open_one: Matcher | None = None
     for matcher in matchers:
-        if "{{" in labels.get(matcher.label, ""):
+        value = labels.get(matcher.label, "")
+        if "{{" in value or (matcher.pattern is not None and len(value) > MAX_VALUE):
             open_one = matcher
         elif not matcher.matches(labels):
             return False
     if open_one is not None:
-        raise _Templated(f"a route asks for {open_one}, and the rule makes that label from a template")
+        why = "from a template" if "{{" in labels[open_one.label] else f"more than {MAX_VALUE} characters long"
+        raise _Open(f"a route asks for {open_one}, and the rule makes that label {why}")
     return True
 
 
 def _kind_of_address(entry: Any) -> str:
-    address = str(entry.get("url") or "") if isinstance(entry, dict) else ""
-    return next((kind for kind, pattern in _BY_ADDRESS if pattern.search(address)), "webhook")
+    address = entry.get("url") if isinstance(entry, dict) else None
+    return next(
+        (kind for kind, pattern in _BY_ADDRESS if isinstance(address, str) and pattern.search(address)), "webhook"
+    )
 
 
 def _route_notes(each: Route, kinds: Sequence[str]) -> Iterator[str]:
@@ -176,7 +180,7 @@ def _inhibition_notes(config: AlertConfig, labels: Mapping[str, str]) -> Iterato
             if one.target and _meets(one.target, labels):
                 source = ", ".join(str(matcher) for matcher in one.source)
                 yield f"It is silent while an alert with {source or 'any labels'} fires on the same thing."
-        except _Templated as fault:
+        except _Open as fault:
             yield f"Whether an inhibition silences it is not known: {fault}."
 
 

@@ -29,10 +29,14 @@ _REVIEW_DUE = _label(r"next review(?: (?:date|due|on))?|review (?:due|date|by)|d
 _LAST_REVIEW = _label(r"last review(?:ed)?(?: (?:on|date|at))?|reviewed(?: on)?")
 _INTERVAL = _label(r"review (?:interval|period|cycle|frequency)")
 _FROM_SENTENCE = re.compile(r"\beffective (?:as of|from|on|since)\b(.{0,60})", re.IGNORECASE)
-_APPROVED_SENTENCE = re.compile(r"\bapproved (?:by [^.;]{0,80} )?on\b(.{0,60})", re.IGNORECASE)
+_APPROVED_SENTENCE = re.compile(
+    r"(?<!\bbe )(?<!\bnot )(?<!\bnot yet )\bapproved (?:by [^.;]{0,80} )?on\b(.{0,60})", re.IGNORECASE
+)
+_NOT_YET = re.compile(r"\b(?:pending|planned|expected|due|not|draft|proposed|rejected|TBD|TBC)\b", re.IGNORECASE)
 _REVIEW_SENTENCE = re.compile(r"\breview(?:ed|s)?\b", re.IGNORECASE)
 _SIGNATURE = re.compile(r"\bsign(?:ed|ature|atory|atories)\b|\bapprover\b|\bapproved by\b", re.IGNORECASE)
 _DATE_COLUMN = re.compile(r"\bdate\b|\bsigned on\b", re.IGNORECASE)
+_EMPTY = re.compile(r"[-_. \u2013\u2014]*|\[.*\]|<.*>|TBD|TBC|pending", re.IGNORECASE)
 _PERSON = re.compile(r"[\w.@+-]{2,80}")
 
 
@@ -63,7 +67,8 @@ def find_facts(structure: Structure, persons: Collection[str]) -> Facts:
     """
     entries = list(labelled(structure))
     rows = list(_signature_rows(structure))
-    approved = _labelled_date(entries, _APPROVED) or _sentence_date(structure, _APPROVED_SENTENCE) or _all_signed(rows)
+    settled = [entry for entry in entries if not _NOT_YET.search(entry.text)]
+    approved = _labelled_date(settled, _APPROVED) or _sentence_date(structure, _APPROVED_SENTENCE) or _all_signed(rows)
     return Facts(
         approved_on=approved,
         effective_from=_labelled_date(entries, _FROM) or _sentence_date(structure, _FROM_SENTENCE),
@@ -121,6 +126,10 @@ def _all_signed(rows: list[Piece]) -> date | None:
 
 
 def _row_date(row: Piece) -> date | None:
+    """The day a row was signed; None while a column for the signature or the signer is empty in it."""
+    for column, cell in zip(row.header, (*row.cells, *[""] * len(row.header)), strict=False):
+        if _SIGNATURE.search(column) and not _DATE_COLUMN.search(column) and _EMPTY.fullmatch(cell.strip()):
+            return None
     for column, cell in zip(row.header, row.cells, strict=False):
         if _DATE_COLUMN.search(column):
             return find_date(cell)

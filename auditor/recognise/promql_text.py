@@ -11,11 +11,14 @@ MAX_OPERATORS = 800
 """Most operators, brackets and calls: the parser's time grows with their square, here to about a quarter second."""
 
 _PIECES = re.compile(
-    r'"(?:\\.|[^"\\])*"' r"|'(?:\\.|[^'\\])*'" r"|`[^`]*`" r"|#[^\n]*" r"""|[^"'`#]+""" r"|.", re.DOTALL
+    r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)' r"|'(?:\\.|[^'\\])*+(?:'|\\?\Z)" r"|`[^`]*+(?:`|\Z)" r"|#[^\n]*" r"""|[^"'`#]+""",
+    re.DOTALL,
 )
+"""Texts, comments and code; a text without an end goes to the end of the expression, so that the time stays linear."""
 _OPERATOR = re.compile(r"[-+*/%^<>=(]|\b(?:and|or|unless)\b", re.IGNORECASE)
 _OLD_NAME = re.compile(r"\bholt_winters\b(?=\s*\()")
-_RANGE = re.compile(r"\[(?!\[)[^\]]*\]")
+_RANGE = re.compile(r"\[(?!\[)[^\[\]]*\]")
+_BEFORE_1970 = re.compile(r"@\s*-")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)|\[\[(\w+)(?::\w+)?\]\]")
 _FOREIGN = (
     ("LogQL", re.compile(r'\|[=~]|![=~]\s*"[^"]*"\s*\||\}\s*\|')),
@@ -51,11 +54,13 @@ def prepare(text: str) -> Prepared:
     a series named `variable_<name>`, in a range five minutes; inside quotes it stays text.
 
     Raises:
-        Unreadable: the expression is empty or too large.
+        Unreadable: the expression is empty or too large, or asks for an instant before 1970, which the parser accepts
+            and then breaks off at with more than an exception.
     """
     if len(text) > MAX_CHARS:
         raise Unreadable(f"the expression has {len(text)} characters, more than {MAX_CHARS}")
     code: list[str] = []
+    unquoted: list[str] = []
     operators = 0
     variable_windows = False
     for piece in _PIECES.findall(text):
@@ -68,8 +73,11 @@ def prepare(text: str) -> Prepared:
             replaced = _RANGE.sub(_in_range, _OLD_NAME.sub("double_exponential_smoothing", piece))
             variable_windows |= replaced.count("$") < piece.count("$")
             code.append(_VARIABLE.sub(_as_series, replaced))
+            unquoted.append(piece)
         else:
             code.append(" ")
+    if _BEFORE_1970.search("".join(unquoted)):
+        raise Unreadable("the expression asks for an instant before 1970")
     whole = "".join(code)
     if not whole.strip():
         raise Unreadable("the expression is empty")

@@ -122,7 +122,12 @@ def read(text: str) -> Read:
         parsed = promql_parser.parse(prepared.text)
     except ValueError as error:
         raise Unreadable(why_not(text, str(error))) from error
-    return Read(_node(parsed, 0), prepared.variable_windows)
+    try:
+        tree = _node(parsed, 0)
+    except (ValueError, OverflowError) as error:
+        # What the parser took for a duration or an instant may be beyond what Python has one for.
+        raise error if isinstance(error, Unreadable) else Unreadable(f"it cannot be read ({error})") from error
+    return Read(tree, prepared.variable_windows)
 
 
 def children(node: Node) -> tuple[Node, ...]:

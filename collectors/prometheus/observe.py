@@ -15,6 +15,7 @@ import promql_parser as promql
 
 from auditor.api import Refused
 from collectors.prometheus.calls import Calls
+from collectors.prometheus.expressions import can_parse
 from collectors.prometheus.instants import DAY_S
 from collectors.prometheus.rules import Rule
 from collectors.prometheus.slis import MARK
@@ -33,6 +34,8 @@ Seen = dict[str, list[Any]]
 
 def left_side(expr: str) -> str | None:
     """The side of a comparison with a constant that is none; None where an expression is no such comparison."""
+    if not can_parse(expr):
+        return None
     try:
         tree = _bare(promql.parse(expr))
     except ValueError:

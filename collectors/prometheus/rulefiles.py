@@ -12,6 +12,7 @@ import promql_parser
 import yaml
 
 from auditor.api import CollectContext, Gap, GapReason
+from collectors.prometheus.expressions import can_parse
 from collectors.prometheus.instants import seconds
 from collectors.prometheus.rules import Rule
 
@@ -115,8 +116,10 @@ def _content(expr: str, for_s: float, labels: Any) -> Content:
 
 
 def _plain(expr: str) -> str:
-    """An expression in one form, since servers print their own; of another dialect, without its blanks."""
+    """An expression in one form, since servers print their own; of another dialect or huge, without its blanks."""
     try:
-        return str(promql_parser.parse(expr).prettify())
+        if can_parse(expr):
+            return str(promql_parser.parse(expr).prettify())
     except ValueError:
-        return "".join(expr.split()).replace("'", '"')
+        pass
+    return "".join(expr.split()).replace("'", '"')

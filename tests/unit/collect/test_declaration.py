@@ -24,7 +24,7 @@ PULL: dict[str, Any] = {
 
 
 def test_a_sound_pull_is_complete_where_somebody_vouches_for_it() -> None:
-    values = vouched(PULL, SAID, set())
+    values = vouched(PULL, SAID, set(), set())
     assert values["scope_complete"] == {"target": True}
     assert (values["declared_by"], values["declared_at"]) == ("p-01", "2026-01-31T00:00:00Z")
 
@@ -35,12 +35,26 @@ def test_a_sound_pull_is_complete_where_somebody_vouches_for_it() -> None:
 )
 def test_nobody_can_vouch_for_what_was_not_seen(change: dict[str, Any], hiding: set[str | None]) -> None:
     values = {**PULL, **change}
-    assert vouched(values, SAID, hiding) == values
+    assert vouched(values, SAID, hiding, hiding) == values
+
+
+def test_nobody_can_vouch_for_what_stands_in_documents_while_one_of_them_was_not_read() -> None:
+    handbook = {**PULL, "streams": ["document", "agreement", "target", "link", "document_revision"]}
+    said = Declaration(frozenset(handbook["streams"]), "p-01", datetime(2026, 1, 31, tzinfo=UTC))
+    rest = dict.fromkeys(["document", "agreement", "target", "link"], True)
+    assert vouched(handbook, said, {"document"}, {"document"}) == handbook
+    assert vouched(handbook, said, {"document_revision"}, {"document_revision"})["scope_complete"] == rest
+
+
+def test_nobody_can_vouch_for_documents_while_one_of_them_could_not_be_understood() -> None:
+    handbook = {**PULL, "streams": ["document", "agreement", "target", "sli_result"]}
+    said = Declaration(frozenset(handbook["streams"]), "p-01", datetime(2026, 1, 31, tzinfo=UTC))
+    assert vouched(handbook, said, set(), {"document"})["scope_complete"] == {"sli_result": True}
 
 
 def test_what_the_source_itself_says_stays() -> None:
     own = {**PULL, "scope_complete": {"target": ["SLA"]}, "declared_by": "p-02", "declared_at": "2025-01-01T00:00:00Z"}
-    assert vouched(own, SAID, set()) == own
+    assert vouched(own, SAID, set(), set()) == own
 
 
 @pytest.mark.parametrize(

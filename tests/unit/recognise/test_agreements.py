@@ -201,6 +201,26 @@ def test_the_sample_says_when_it_was_approved_and_by_whom() -> None:
     )
 
 
+@pytest.mark.parametrize("signature", ["", " ", "____", "[name]", "TBD", "pending"])
+def test_a_date_beside_an_empty_signature_is_no_approval(signature: str) -> None:
+    table = f"| Name | Signature | Date |\n|---|---|---|\n| p-01 | {signature} | 2026-01-02 |\n"
+    assert facts(table).approved_on is None
+    assert facts(table.replace(f"| {signature} | 2026", "| p-01 | 2026")).approved_on == date(2026, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "It is to be approved on 2026-01-02.",
+        "It was not approved on 2026-01-02.",
+        "Approved: pending, planned for 2026-01-02",
+        "Approval date: expected 2026-01-02",
+    ],
+)
+def test_an_approval_that_is_still_to_come_is_none(line: str) -> None:
+    assert facts(line).approved_on is None
+
+
 def test_an_empty_signature_table_is_no_approval_and_half_a_one_is_none_either() -> None:
     table = "| Signature | Date |\n|--|--|\n| p-01 | {} |\n| p-15 | {} |\n"
     assert facts(table.format("", "")).approved_on is None

@@ -46,6 +46,8 @@ class _Edges(_Maker):
             self.measured(number, late=late)
             self.clocked(number)
         self.tickets()
+        self.targets_made = [row["target_id"] for row in self.rows["target"]]
+        self.outputs()
         return Organisation(World(self.now, sources, self.rows), zone)
 
     def sound_source(self, name: str) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from auditor.model.rubric import RulePack
 from auditor.testing.bench import EvidenceBench
 
 TOLERANCE = 1.1e-9
-CORE = {"DOC": ("DOC-2.1", "DOC-2.2"), "PM": ("PM-2.1", "PM-2.2", "PM-2.3")}
-SUPPORTING = {"DOC": ("DOC-2.3", "DOC-2.4"), "PM": ("PM-2.4",)}
+CORE = {"DOC": ("DOC-2.1", "DOC-2.2"), "PM": ("PM-2.1", "PM-2.2", "PM-2.3"), "TOOL": ("TOOL-2.1", "TOOL-2.2")}
+SUPPORTING = {"DOC": ("DOC-2.3", "DOC-2.4"), "PM": ("PM-2.4",), "TOOL": ("TOOL-2.3",)}
 
 
 def audited(bench: EvidenceBench, pack: RulePack, organisation: Organisation) -> Assessment:

@@ -15,10 +15,11 @@ from auditor.model.streams import STREAMS
 STREAMS_OF = {
     "cat": ("docs", ["service"]),
     "wiki": ("docs", ["agreement", "document", "document_revision"]),
-    "mon": ("monitoring", ["target", "sli_result"]),
+    "mon": ("monitoring", ["target", "sli_result", "dashboard"]),
     "desk": ("ticketing", ["ticket", "sla_cycle"]),
     "hr": ("hr", ["person"]),
     "cal": ("calendar", ["meeting"]),
+    "mail": ("comms", ["report_schedule", "report_delivery"]),
 }
 ZONES = ("UTC", "UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland")
 METRICS = ("availability", "availability", "incident_response", "resolution", "latency", "other", "satisfaction")
@@ -69,6 +70,7 @@ class _Maker:
         self.people = [f"p{number}" for number in range(3)]
         for part in (self.organisation, self.documents, self.agreements, self.targets, self.results, self.desk):
             part()
+        self.outputs()
         return Organisation(World(self.now, sources, self.rows), zone)
 
     def chance(self, share: float) -> bool:
@@ -100,7 +102,7 @@ class _Maker:
         denied = self.r.randint(1, 3) if self.chance(self.mess.denied) else 0
         ended = self.now - timedelta(days=400 if self.chance(self.mess.stale) else self.pick(0, 1, 3))
         complete = {s: not self.chance(self.mess.incomplete) for s in streams}
-        for stream, kinds in (("agreement", ["SLA", "OLA"]), ("document", ["catalogue", "agreement"])):
+        for stream, kinds in (("agreement", ["SLA", "OLA"]), ("document", ["catalogue", "agreement", "report"])):
             if stream in complete and self.chance(0.2):
                 complete[stream] = self.r.sample(kinds, self.r.randint(0, 2))
         return {
@@ -263,6 +265,58 @@ class _Maker:
             actual=99.9 if good else self.maybe(99.0),
             met=True if good else self.maybe(self.chance(0.5)),
         )
+
+    def outputs(self) -> None:
+        """What shows service levels: schedules with deliveries, pages of pipelines, dashboards."""
+        for number in range(self.r.randint(0, 4)):
+            if not self.chance(self.mess.dangling):
+                self.add("report_schedule", report_id=f"r{number}", service_ids=self.some(self.services))
+            for back in range(self.r.randint(0, 3)):
+                self.delivery(f"r{number}", back)
+        for number in range(self.r.randint(0, 3)):
+            self.page(f"w{number}")
+        for number in range(self.r.randint(0, 3)):
+            shown = self.some(self.targets_made)
+            live, updated = self.maybe(self.chance(0.5)), self.maybe(self.moment(0, 10, 90, 90, 91, -1))
+            self.add("dashboard", dash_id=f"b{number}", target_ids=shown, live=live, updated=updated)
+
+    def delivery(self, report: str, back: int) -> None:
+        days = self.pick(0, 10, 80, 90, 91, 180)
+        due = self.now - timedelta(days=days + back / 24)
+        arrived = due + timedelta(hours=self.pick(0, 0, 1, 30))
+        names = self.some(self.targets_made)
+        self.add(
+            "report_delivery",
+            report_id=report,
+            due_at=text(due),
+            delivered_at=self.maybe(text(arrived)),
+            status=self.maybe(self.usually("delivered", "late", "failed", "unknown")),
+            generated_by=self.maybe(self.pick("system", "system", "human")),
+            values=None if names is None else dict.fromkeys(names, 99.0),
+        )
+
+    def page(self, doc_id: str) -> None:
+        self.add(
+            "document",
+            doc_id=doc_id,
+            kind="report",
+            kind_conf=self.usually(None, 0.39, 0.4, 0.5, 0.6),
+            status=self.maybe(self.usually("current", "archived")),
+            service_ids=self.some(self.services),
+            placeholder_ratio=0,
+        )
+        for version in range(self.r.randint(0, 3)):
+            at = self.maybe(self.moment(0, 10, 10, 90, 90, 91, -1))
+            self.add(
+                "document_revision",
+                doc_id=doc_id,
+                version=str(version),
+                at=at,
+                is_bot=self.maybe(self.chance(0.8)),
+                chars_changed=500,
+                sections_changed=[],
+                targets_changed=0,
+            )
 
     def desk(self) -> None:
         for number in range(self.r.randint(0, 25)):

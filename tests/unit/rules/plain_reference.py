@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import plain_doc
 import plain_pm
+import plain_tool
 from plain_doc import Item
 from plain_world import T, World
 
@@ -133,15 +134,35 @@ def pm_1_1(world: World) -> Degree:
     return Degree(1.0, 1.0, 1.0) if shown else UNKNOWN
 
 
+def tool_1_1(world: World) -> Degree:
+    if not _ready(world, [("service", None)]):
+        return UNKNOWN
+    lo, hi = plain_tool.tool_1_1(world)
+    unseen = world.denied(["service"])
+    return Degree(lo / (1 + unseen), float(lo) if lo == hi else None, (hi + unseen) / (1 + unseen), 1)
+
+
+def events_if_any(
+    world: World, windows: Sequence[Sequence[Item]], goal: float, min_n: int, drawn: Sequence[str]
+) -> Degree:
+    """A sample of events that does not apply where it is proven that there are none."""
+    ready = _ready(world, [(stream, None) for stream in drawn])
+    if not any(windows) and ready and all(world.proven(stream) for stream in drawn):
+        return Degree(0.0, None, 1.0, 0, applies=False)
+    return sample(world, windows, goal, min_n, drawn)
+
+
 POPULATION = [("agreement", "SLA"), ("document", "agreement"), ("document", "catalogue"), ("service", None)]
+OUTPUTS = ("report_delivery", "report_schedule", "dashboard", "document", "document_revision")
 READS = {
     "DOC": ("service", "agreement", "document", "document_revision", "target", "ticket", "person", "meeting"),
     "PM": ("service", "agreement", "target", "sli_result", "sla_cycle", "ticket", "source_run"),
+    "TOOL": ("service", "target", "sli_result", "sla_cycle", "ticket", *OUTPUTS),
 }
 
 
 def indicators(zone: str) -> dict[str, Callable[[World], Degree]]:
-    months = (3, 6, 12)
+    months, days = (3, 6, 12), (90, 180, 365)
     service = [("service", None)]
     return {
         "DOC-1.1": doc_1_1,
@@ -156,6 +177,13 @@ def indicators(zone: str) -> dict[str, Callable[[World], Degree]]:
             w, [plain_pm.pm_2_3(w, zone, count) for count in months], 0.85, 3, ("target", "service")
         ),
         "PM-2.4": pm_2_4,
+        "TOOL-1.1": tool_1_1,
+        "TOOL-1.2": lambda w: events_if_any(
+            w, [plain_tool.tool_1_2(w, back) for back in days], 1.0, 3, ["report_delivery"]
+        ),
+        "TOOL-2.1": lambda w: census(w, plain_tool.tool_2_1(w), 1.0, service),
+        "TOOL-2.2": lambda w: census(w, plain_tool.tool_2_2(w), 0.8, service),
+        "TOOL-2.3": lambda w: events_if_any(w, [plain_tool.tool_2_3(w, back) for back in days], 0.8, 25, ["sla_cycle"]),
     }
 
 

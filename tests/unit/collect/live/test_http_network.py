@@ -281,13 +281,20 @@ def test_secrets_stand_nowhere_even_where_the_source_gives_them_back(
 def test_an_address_that_the_source_sends_us_to_is_recorded_without_credentials(
     live: Any, server: ScriptedServer
 ) -> None:
-    there = server.url.replace("://", "://joe:canary-user@") + "/there?access_token=canary-access&n=1"
+    there = (
+        server.url.replace("://", "://joe:canary-user@")
+        + "/there?access_token=canary-access&SAMLResponse=canary-sso&n=1"
+    )
     server.route("/x", Reply(status=302, headers={"Location": there}))
     server.route("/there", Reply({}))
     context = live.context()
     assert context.http().get("/x").status == 200
     assert "canary" not in live.store.everything + repr(live.log(context))
-    assert live.store.envelopes[1][0].request["params"] == {"access_token": "***", "n": "1"}
+    assert live.store.envelopes[1][0].request["params"] == {
+        "access_token": "***",
+        "SAMLResponse": "***",
+        "n": "1",
+    }
 
 
 def test_many_threads_share_one_budget_and_one_log(live: Any, server: ScriptedServer, settings: Any) -> None:
