@@ -96,7 +96,13 @@ class Repository:
         Raises:
             Refused: this is no repository.
         """
-        answer = self.run("rev-parse", "--is-shallow-repository", allow=(0, 128))
+        try:
+            answer = self.run("rev-parse", "--is-shallow-repository", allow=(0, 128))
+        except Refused as refused:
+            if refused.reason is GapReason.NOT_CONFIGURED and _NO_FOLDER in refused.detail:
+                words = "there is nothing at the configured place of the repository (setting path)"
+                raise Refused(GapReason.NOT_CONFIGURED, words) from refused
+            raise
         if answer.status != 0:
             raise Refused(GapReason.NOT_CONFIGURED, "this is not a git repository", status=answer.status)
         return answer.body.strip() == b"true"
@@ -104,6 +110,10 @@ class Repository:
     def holds(self, ancestor: str, commit: str) -> bool:
         """Whether a commit is in the history of another one; one that does not exist is in none."""
         return self.run("merge-base", "--is-ancestor", ancestor, commit, allow=(0, 1, 128)).status == 0
+
+
+_NO_FOLDER = "folder to run it in"
+"""What the runner of programs says of a folder that is not there."""
 
 
 def open_repository(ctx: CollectContext, settings: GitDocsSettings) -> Repository:

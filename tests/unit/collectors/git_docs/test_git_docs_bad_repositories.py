@@ -26,7 +26,10 @@ def only_gap(read):
 def test_a_repository_without_a_commit_has_no_documents(repo, reading):
     read = reading(repo).pull()
     assert not read.gaps
-    assert (read.run["status"], read.run["streams"]) == ("ok", ["document", "document_revision", "agreement", "target", "link"])
+    assert (read.run["status"], read.run["streams"]) == (
+        "ok",
+        ["document", "document_revision", "agreement", "target", "link"],
+    )
 
 
 @pytest.mark.parametrize("place", ["missing", "folder"])
@@ -43,6 +46,12 @@ def test_a_folder_inside_a_repository_is_not_taken_for_it(repo, reading):
 
 
 @pytest.mark.parametrize("settings", [{"branch": "release"}, {}])
+def test_a_place_where_nothing_is_names_the_setting(reading, tmp_path):
+    gap = only_gap(reading(tmp_path / "missing").pull())
+    assert "setting path" in gap.detail
+    assert "git" not in (gap.place or "")
+
+
 def test_a_missing_branch_is_said_and_not_taken_for_no_documents(repo, reading, settings):
     repo.commit({"a.md": "# A\n"})
     if not settings:
