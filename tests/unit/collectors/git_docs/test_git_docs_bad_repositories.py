@@ -45,13 +45,13 @@ def test_a_folder_inside_a_repository_is_not_taken_for_it(repo, reading):
     assert only_gap(reading(repo.path / "docs").pull()).reason == "not-configured"
 
 
-@pytest.mark.parametrize("settings", [{"branch": "release"}, {}])
 def test_a_place_where_nothing_is_names_the_setting(reading, tmp_path):
     gap = only_gap(reading(tmp_path / "missing").pull())
     assert "setting path" in gap.detail
     assert "git" not in (gap.place or "")
 
 
+@pytest.mark.parametrize("settings", [{"branch": "release"}, {}])
 def test_a_missing_branch_is_said_and_not_taken_for_no_documents(repo, reading, settings):
     repo.commit({"a.md": "# A\n"})
     if not settings:
