@@ -113,15 +113,23 @@ def _matches(value: str, wanted: str, is_regex: bool) -> bool:
         return False  # a form of regular expression that only Go knows
 
 
-def muted_share(silences: Sequence[Silence], labels: Mapping[str, str], now: float) -> float:
-    """Part of the last 90 days in which every alert with these labels was silenced, as far as is remembered."""
+def muted_share(silences: Sequence[Silence], labels: Mapping[str, str], now: float) -> float | None:
+    """Part of the last 90 days in which every alert with these labels was silenced.
+
+    An Alertmanager forgets silences some days after their end (120 hours by default): what it remembers is no more than
+    a lower bound, which is the share itself only where it is all of the time.
+
+    Returns:
+        1 where the silences cover all of it, else None: nobody knows.
+    """
     begin = now - SHARE_D * _DAY_S
     spans = sorted((max(silence.start, begin), min(silence.end, now)) for silence in silences if silence.covers(labels))
-    covered, reached = 0.0, begin
+    reached = begin
     for start, end in spans:
-        covered += max(0.0, end - max(start, reached))
+        if start > reached:
+            return None
         reached = max(reached, end)
-    return round(covered / (SHARE_D * _DAY_S), 6)
+    return 1.0 if reached >= now else None
 
 
 def silenced_at(silences: Sequence[Silence], labels: Mapping[str, str], at: float) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import zlib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,16 +28,24 @@ class Account:
         first, last: ends of its first and latest step with data, in seconds since 1970.
         days: day -> sums; only days of months that are not closed.
         lost: month that is open -> instant its budget was used up.
+        spoilt: days of months that are not closed with values that cannot be; nothing of them counts.
     """
 
     first: int
     last: int
     days: dict[str, Sums] = field(default_factory=dict)
     lost: dict[str, int] = field(default_factory=dict)
+    spoilt: set[str] = field(default_factory=set)
 
     def add(self, steps: Steps, after: int, until: int) -> None:
         """Add the steps that ended after one instant and at or before another."""
+        for day, at in steps.spoilt.items():
+            if at <= until:
+                self.spoilt.add(day)
+                self.days.pop(day, None)
         for day, sums in steps.by_day(after, until):
+            if day in self.spoilt:
+                continue
             known = self.days.get(day)
             self.days[day] = sums if known is None else [known[0] + sums[0], known[1] + sums[1], known[2] + sums[2]]
         latest = bisect_right(steps.times, until)
@@ -46,7 +54,12 @@ class Account:
 
     def copy(self) -> Account:
         """The same sums, to be added to without a trace."""
-        return Account(self.first, self.last, {day: list(sums) for day, sums in self.days.items()}, dict(self.lost))
+        days = {day: list(sums) for day, sums in self.days.items()}
+        return Account(self.first, self.last, days, dict(self.lost), set(self.spoilt))
+
+    def said(self) -> list[Any]:
+        """As a cursor keeps it; `_account_of` reads it."""
+        return [self.first, self.last, self.days, self.lost, sorted(self.spoilt)]
 
     def month(self, month: str) -> Sums:
         """Sums of a month."""
@@ -56,6 +69,7 @@ class Account:
     def forget(self, month: str) -> None:
         """Drop what is known of a month that is closed."""
         self.days = {day: sums for day, sums in self.days.items() if not day.startswith(month)}
+        self.spoilt = {day for day in self.spoilt if not day.startswith(month)}
         self.lost.pop(month, None)
 
 
@@ -104,7 +118,7 @@ class Bank:
                     book.digest,
                     book.since,
                     book.done,
-                    {name: [a.first, a.last, a.days, a.lost] for name, a in book.accounts.items()},
+                    {name: a.said() for name, a in book.accounts.items()},
                 ]
                 for sli_id, book in self.books.items()
             },
@@ -118,10 +132,16 @@ def bank_of(text: str | None, step_s: int) -> Bank:
     if not isinstance(said, Mapping) or said.get("form") != _FORM or said.get("step_s") != step_s:
         return Bank(step_s)
     books = {
-        sli_id: Book(digest, since, done, {name: Account(*account) for name, account in accounts.items()})
+        sli_id: Book(digest, since, done, {name: _account_of(*said) for name, said in accounts.items()})
         for sli_id, (digest, since, done, accounts) in said["books"].items()
     }
     return Bank(step_s, books)
+
+
+def _account_of(
+    first: int, last: int, days: dict[str, Sums], lost: dict[str, int], spoilt: Iterable[str] = ()
+) -> Account:
+    return Account(first, last, days, lost, set(spoilt))
 
 
 def packed(said: object) -> str:

@@ -7,7 +7,7 @@ and where the bytes are kept) is still at hand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +15,16 @@ from typing import Any
 from prometheus_api_client import PrometheusConnect
 
 from auditor.api import Answer, GapReason, Http, Refused
+from collectors.prometheus.clock import Clock
 
 _LONG_QUERY = 400
 """Characters from which a query is sent as a form: long addresses are refused by proxies, and slow to make."""
 
 _NO_FORMS = (403, 405, 501)
 """Statuses with which a proxy that lets only GET pass answers a form."""
+
+_OF_QUERY = "PromQL"
+"""With what Prometheus begins warnings about a query, such as one that sums what cannot be summed."""
 
 BAD_QUERY = (400, 422)
 """Statuses of a query that the server understands to be wrong: Prometheus says 400, VictoriaMetrics 422."""
@@ -41,17 +45,34 @@ class Reply:
     warnings: tuple[str, ...]
 
 
+class Warned(Refused):
+    """An answer that its own server calls incomplete: it proves nothing, neither what it holds nor what it lacks.
+
+    Attributes:
+        is_of_query: whether the warning speaks of a query, and not of samples that could not be reached.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        detail = f"the server calls its answer incomplete: {reply.warnings[0]}"
+        super().__init__(GapReason.TRUNCATED, detail, place=reply.answer.place, answer=reply.answer)
+        self.is_of_query = all(warning.startswith(_OF_QUERY) for warning in reply.warnings)
+
+
 class Calls:
     """The API of one server.
 
     Args:
         http: requests to it.
         url: its address.
+
+    Attributes:
+        clock: what time its answers say it is.
     """
 
     def __init__(self, http: Http, url: str) -> None:
-        self._http = http
-        self._session = _Session(http)
+        self.clock = Clock()
+        self._http = _Watched(http, self.clock)
+        self._session = _Session(self._http)
         base = url.rstrip("/")
         self._short = PrometheusConnect(url=base, session=self._session)
         self._long = PrometheusConnect(url=base, session=self._session, method="POST")
@@ -84,6 +105,7 @@ class Calls:
 
         Raises:
             Refused: there is no answer, or one that is no matrix.
+            Warned: the server calls it incomplete.
         """
         begin, until = (datetime.fromtimestamp(at, UTC) for at in (start, end))
         client = self._long if self._takes_forms and len(query) > _LONG_QUERY else self._short
@@ -97,12 +119,25 @@ class Calls:
         reply = self._session.reply
         if reply is None or not isinstance(data, list) or reply.data.get("resultType") != "matrix":
             raise Refused(GapReason.MALFORMED, "the answer to a range query is no matrix")
-        for series in data:
-            values = series["values"]
-            if values and not (start <= values[0][0] and values[-1][0] <= end):
-                detail = "the answer to a range query reaches beyond the time asked for"
-                raise Refused(GapReason.MALFORMED, detail, place=reply.answer.place)
+        if reply.warnings:
+            raise Warned(reply)
+        _look_at(data, start, end, reply.answer.place)
         return reply
+
+
+def _look_at(result: list[Any], start: int, end: int, place: str) -> None:
+    """Look whether a matrix is one; a series whose values are no list is left to whom it concerns.
+
+    Raises:
+        Refused: it is none, or reaches beyond the time asked for.
+    """
+    for series in result:
+        if not isinstance(series, Mapping) or not isinstance(series.get("metric"), Mapping):
+            raise Refused(GapReason.MALFORMED, "the answer to a range query holds what is no series", place=place)
+        values = series.get("values")
+        if isinstance(values, list) and values and not (start <= values[0][0] and values[-1][0] <= end):
+            detail = "the answer to a range query reaches beyond the time asked for"
+            raise Refused(GapReason.MALFORMED, detail, place=place)
 
 
 def opened(answer: Answer) -> Reply:
@@ -116,8 +151,37 @@ def opened(answer: Answer) -> Reply:
         said = body.get("error") if isinstance(body, Mapping) else None
         detail = f"the answer is no success: {said}" if said else "the answer does not say that it is a success"
         raise Refused(GapReason.MALFORMED, detail, place=answer.place, status=answer.status, answer=answer)
-    warnings = body.get("warnings") or ()
-    return Reply(body.get("data"), answer, tuple(str(warning) for warning in warnings))
+    said = body.get("warnings") or ()
+    warnings = [str(warning) for warning in said] if isinstance(said, list | tuple) else [str(said)]
+    if body.get("isPartial") is True:  # how a cluster of VictoriaMetrics says it
+        warnings.append("isPartial")
+    return Reply(body.get("data"), answer, tuple(warnings))
+
+
+class _Watched:
+    """Requests whose answers tell the time."""
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    def get(self, path: str, params: Mapping[str, str | list[str]] | None = None) -> Answer:
+        """See `Http.get`."""
+        return self._noted(lambda: self._http.get(path, params))
+
+    def post(self, path: str, *, form: Mapping[str, str | list[str]]) -> Answer:
+        """See `Http.post`."""
+        return self._noted(lambda: self._http.post(path, form=form))
+
+    def _noted(self, ask: Callable[[], Answer]) -> Answer:
+        try:
+            answer = ask()
+        except Refused as refused:
+            if refused.answer is not None:
+                self._clock.note(refused.answer)
+            raise
+        self._clock.note(answer)
+        return answer
 
 
 class _Session:
@@ -126,7 +190,7 @@ class _Session:
     verify = True
     cert = None
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: _Watched) -> None:
         self._http = http
         self.base = ""
         self.reply: Reply | None = None

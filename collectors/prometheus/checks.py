@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from auditor.api import Answer, Check, CollectContext, Refused
 from collectors.prometheus.alertmanager import REDACTED
 from collectors.prometheus.calls import Calls
+from collectors.prometheus.clock import SKEW_S, date_of
 from collectors.prometheus.instants import iso
 from collectors.prometheus.server import Server, describe, is_vmalert
 from collectors.prometheus.settings import PrometheusSettings
-
-_SKEW_S = 60
-"""Seconds that clocks may differ (chosen: the step that alerts are known to)."""
 
 _CURES = {
     401: "give username and password, or token, as references",
@@ -74,16 +70,12 @@ def _rules(server: Server) -> Iterator[Check]:
 
 
 def _clock(answer: Answer) -> Iterator[Check]:
-    said = answer.headers.get("date")
-    try:
-        there = parsedate_to_datetime(said) if said else None
-    except ValueError:
-        there = None
+    there = date_of(answer)
     if there is None:
         return
-    skew = abs((there.astimezone(UTC) - answer.fetched_at).total_seconds())
+    skew = abs((there - answer.fetched_at).total_seconds())
     cure = "set both clocks by NTP: results at the end of a month depend on them"
-    yield Check("clock", skew <= _SKEW_S, f"the clocks differ by {skew:.0f} s", None if skew <= _SKEW_S else cure)
+    yield Check("clock", skew <= SKEW_S, f"the clocks differ by {skew:.0f} s", None if skew <= SKEW_S else cure)
 
 
 def _samples(ctx: CollectContext, calls: Calls, server: Server) -> Iterator[Check]:

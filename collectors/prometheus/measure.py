@@ -10,7 +10,7 @@ import orjson
 
 from auditor.api import CollectContext, Cursor, Gap, GapReason, JsonValue, PayloadRef, Record, Refused
 from collectors.prometheus.bank import Account, Bank, Book
-from collectors.prometheus.calls import BAD_QUERY, Calls, Reply
+from collectors.prometheus.calls import BAD_QUERY, Calls, Warned
 from collectors.prometheus.instants import DAY_S, iso, month_bounds, month_of, months
 from collectors.prometheus.results import Period, crossing_bounds, crossing_day, period, result_row, workings
 from collectors.prometheus.series import Answered, Steps, instant_of_loss, read_matrix
@@ -50,8 +50,8 @@ class Measurement:
         until: end of the last step that is looked at.
         complete: whether every indicator was read to its end.
         stopped: whether the server gives no more.
-        warned: whether the server called an answer incomplete.
         told: indicators of which it was said that series of theirs are left out.
+        impossible: indicator -> how many of its values cannot be, and one of them.
         careful: whether the server found a query too long, so that less is asked for at once.
     """
 
@@ -63,8 +63,8 @@ class Measurement:
     until: int
     complete: bool = True
     stopped: bool = False
-    warned: bool = False
     told: set[str] = field(default_factory=set)
+    impossible: dict[str, tuple[int, str]] = field(default_factory=dict)
     careful: bool = False
 
     def run(self, slis: Sequence[Sli], *, forget: bool) -> Iterator[Yielded]:
@@ -85,6 +85,7 @@ class Measurement:
                 begun += len(batch)
                 self.ctx.progress(f"indicators {begun} of {len(ordered)}, {self.bank.step_s} s steps")
                 yield from self._batch(batch, days)
+        yield from self._impossible_gaps()
         if forget:
             self.bank.books = {sli_id: book for sli_id, book in self.bank.books.items() if sli_id in books}
         yield Cursor("sli_result", self.bank.to_text())
@@ -117,6 +118,7 @@ class Measurement:
                 left = [sli for sli in left if sli.sli_id != sli_id]
                 yield Gap("sli_result", GapReason.MALFORMED, f"indicator {sli_id!r}: {fault}")
             yield from self._unnamed(left, answered)
+            self._note_impossible(answered)
             for sli in left:
                 self._bank(sli, answered.steps.get(sli.sli_id, {}), end, outcome)
             at, tail = end, answered
@@ -130,6 +132,10 @@ class Measurement:
     ) -> list[tuple[tuple[Sli, ...], int]]:
         """Batches, each with its days, to ask for instead of what was refused; none where less does not help."""
         is_long = length_s > DAY_S + _REST_S
+        if isinstance(refused, Warned):
+            # Of a query: of one of them, and the others are sound. Else less does not help.
+            middle = len(batch) // 2 if refused.is_of_query else 0
+            return [(batch[:middle], days), (batch[middle:], days)] if middle else []
         if refused.status in BAD_QUERY:
             # The query of one of them is wrong, or comes to more than the server counts with.
             middle = len(batch) // 2
@@ -152,6 +158,18 @@ class Measurement:
                 detail = f"indicator {sli.sli_id!r}: series without the label {sli.service_label!r} are left out"
                 yield Gap("sli_result", GapReason.MALFORMED, detail)
 
+    def _note_impossible(self, answered: Answered) -> None:
+        for sli_id, values in answered.impossible.items():
+            number, example = self.impossible.get(sli_id, (0, values[0]))
+            self.impossible[sli_id] = number + len(values), example
+
+    def _impossible_gaps(self) -> Iterator[Gap]:
+        """Say once per indicator how many of its values cannot be."""
+        for sli_id, (number, example) in self.impossible.items():
+            self.complete = False
+            said = f"its query gives {example}, which cannot be; days with such values ({number}) count as missing"
+            yield Gap("sli_result", GapReason.MALFORMED, f"indicator {sli_id!r}: {said}")
+
     def _chunk_end(self, at: int, days: int) -> int:
         length = DAY_S * max(1, min(days, MAX_POINTS * self.bank.step_s // DAY_S))
         return self.until if self.until - at <= length + _REST_S else at + length
@@ -161,16 +179,14 @@ class Measurement:
         step = self.bank.step_s
         reply = self.calls.query_range(batch_query(slis), after + step, end, step)
         outcome.answers.append(reply.answer.payload)
-        self._note_warnings(reply)
         return read_matrix(reply.data["result"], slis, step)
 
-    def _note_warnings(self, reply: Reply) -> None:
-        if reply.warnings:
-            self.warned = True
-
     def _refusal(self, slis: Sequence[Sli], refused: Refused) -> Gap:
-        """A query that is wrong concerns its indicator only; any other refusal ends the measuring."""
+        """A query that is wrong, or a warning, concerns its indicators only; any other refusal ends the measuring."""
         self.complete = False
+        if isinstance(refused, Warned):
+            named = ", ".join(repr(sli.sli_id) for sli in slis[:3]) + (", ..." if len(slis) > 3 else "")
+            return Gap("sli_result", refused.reason, f"indicators {named}: {refused.detail}", refused.place)
         if refused.status not in BAD_QUERY:
             self.stopped = True
             return refused.gap("sli_result")

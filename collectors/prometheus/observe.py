@@ -84,7 +84,8 @@ def _ranges(calls: Calls, sides: Sequence[str], now: int) -> dict[int, tuple[flo
     found: dict[int, dict[str, float]] = {}
     for series in result:
         position, _, over = str(series["metric"].get(MARK, "")).partition(".")
-        value = float(series["values"][-1][1])
+        values = series.get("values")
+        value = float(values[-1][1]) if isinstance(values, list) and values else math.nan
         if position.isdecimal() and math.isfinite(value):
             found.setdefault(int(position), {})[over] = value
     return {at: (both["min"], both["max"]) for at, both in found.items() if both.keys() == {"min", "max"}}

@@ -23,13 +23,15 @@ from auditor.api import (
 from collectors.prometheus.alertmanager import REDACTED, Alertmanager, ask, muted_share
 from collectors.prometheus.alerts import STEP_S, AlertLog, log_of
 from collectors.prometheus.bank import Bank, bank_of
-from collectors.prometheus.calls import Calls, Reply
-from collectors.prometheus.history import pull_alerts
+from collectors.prometheus.calls import Calls
+from collectors.prometheus.clock import SKEW_S
+from collectors.prometheus.history import pull_alerts, unseen
 from collectors.prometheus.instants import iso, month_bounds, month_of
 from collectors.prometheus.measure import Measurement
 from collectors.prometheus.observe import look, range_of
 from collectors.prometheus.results import definition, target_row
 from collectors.prometheus.rulefiles import differences
+from collectors.prometheus.rulepages import RulePages, ask_rules
 from collectors.prometheus.rules import AlertIndex, Rule, Services, alert_labels, read_rules, rule_row
 from collectors.prometheus.server import Server, describe, is_vmalert, retention_gaps
 from collectors.prometheus.settings import PrometheusSettings
@@ -82,19 +84,21 @@ class Pulling:
             yield refused.gap(None)
             yield self._source_run(facts, failed=True)
             return
-        rules, reply = yield from self._rules(facts)
+        rules, pages = yield from self._rules(facts)
         manager = yield from self._alertmanager(facts)
         log = log_of(self._ctx.cursor("alert_event"), self._start(facts.server, STEP_S))
         if facts.server.flavour != "vmalert":
-            if reply is not None:
-                yield from self._alerts(facts, rules, manager, log)
-            yield from self._indicators(facts, rules, knows_rules=reply is not None)
+            knows_rules = pages is not None and pages.cut is None
+            if knows_rules:
+                log = yield from self._alerts(facts, rules, manager, log)
+            yield from self._indicators(facts, rules, knows_rules=knows_rules)
             yield from self._retention(facts)
+            yield from self._clock(facts)
         elif self._settings.slis:
             detail = "a vmalert holds no samples: name the address of the server that it reads from"
             yield Gap("sli_result", GapReason.NOT_SUPPORTED, detail)
-        if reply is not None:
-            yield from self._rule_rows(facts, rules, reply, manager, log)
+        if pages is not None:
+            yield from self._rule_rows(facts, rules, pages, manager, log)
         yield self._source_run(facts)
 
     def _start(self, server: Server, step_s: int) -> int:
@@ -104,41 +108,43 @@ class Pulling:
         # A step covers the time before its end, so the oldest sample lies in the step that ends at it or after it.
         return max(month, (int(server.oldest or 1) - 1) // step_s * step_s)
 
-    def _rules(self, facts: _Facts) -> Generator[Yielded, None, tuple[list[Rule], Reply | None]]:
-        """The rules; yields gaps, returns the rules and the answer they stand in."""
+    def _rules(self, facts: _Facts) -> Generator[Yielded, None, tuple[list[Rule], RulePages | None]]:
+        """The rules; yields gaps, returns the rules and the answers they stand in."""
         try:
-            reply = self._calls.get("/api/v1/rules")
-            groups = _groups(reply)
+            pages = ask_rules(self._calls)
         except Refused as refused:
             facts.partial = True
             yield refused.gap("monitoring_rule")
             yield refused.gap("alert_event")  # whose alerts they were could not be told
             return [], None
-        rules, strange = read_rules(groups)
-        if facts.server.flavour == "unknown" and is_vmalert(groups):
+        rules, strange = read_rules(*pages.groups)
+        if facts.server.flavour == "unknown" and is_vmalert(pages.all_groups):
             facts.server = Server("vmalert")
-        yield from self._rule_gaps(facts, reply, rules, strange)
-        if self._settings.rules_files is not None:
+        yield from self._rule_gaps(facts, pages, rules, strange)
+        if self._settings.rules_files is not None and pages.cut is None:
             yield from differences(self._ctx, self._settings.rules_files, rules)
-        return rules, reply
+        return rules, pages
 
-    def _rule_gaps(self, facts: _Facts, reply: Reply, rules: Sequence[Rule], strange: int) -> Iterator[Gap]:
+    def _rule_gaps(self, facts: _Facts, pages: RulePages, rules: Sequence[Rule], strange: int | None) -> Iterator[Gap]:
         """What is doubtful about the rules; where nothing is, no rule means that there is none."""
-        place, flavour = reply.answer.place, facts.server.flavour
-        if strange:
-            detail = "entries of the answer are no rule of a known kind"
-            yield Gap("monitoring_rule", GapReason.MALFORMED, detail, place, None, strange)
-        if reply.warnings:
+        place, flavour = pages.replies[0].answer.place, facts.server.flavour
+        if strange != 0:
             facts.partial = True
-            detail = f"the server calls its answer incomplete: {reply.warnings[0]}"
-            yield Gap("monitoring_rule", GapReason.TRUNCATED, detail, place)
+            detail = "entries of the answer are no rule of a known kind, or groups without a list of rules"
+            yield Gap("monitoring_rule", GapReason.MALFORMED, detail, place, None, strange)
+        if pages.cut is not None:
+            facts.partial = True
+            yield pages.cut
+            if flavour != "vmalert":
+                detail = "whose alerts they are cannot be told, because not all rules are known"
+                yield Gap("alert_event", GapReason.TRUNCATED, detail, pages.cut.place)
         if not rules and flavour == "victoria-metrics":
             detail = "this server runs no rules itself, its answer is a stub: name the address of the vmalert beside it"
             yield Gap("monitoring_rule", GapReason.NOT_SUPPORTED, detail, place)
         elif not rules and not facts.server.shows_no_rule_files:
             detail = "the server names no rule, and its configuration does not show that it has none"
             yield Gap("monitoring_rule", GapReason.NOT_SUPPORTED, detail, place)
-        elif not reply.warnings and not strange:
+        elif pages.cut is None and strange == 0:
             facts.complete.add("monitoring_rule")
 
     def _alertmanager(self, facts: _Facts) -> Generator[Yielded, None, Alertmanager]:
@@ -151,21 +157,33 @@ class Pulling:
         facts.partial |= manager.config is None or manager.silences is None
         return manager
 
-    def _alerts(self, facts: _Facts, rules: Sequence[Rule], manager: Alertmanager, log: AlertLog) -> Iterator[Yielded]:
-        settled = int(min(self._end, self._now - self._settings.settle_s)) // STEP_S * STEP_S
+    def _alerts(
+        self, facts: _Facts, rules: Sequence[Rule], manager: Alertmanager, log: AlertLog
+    ) -> Generator[Yielded, None, AlertLog]:
+        """The alerts; yields them and gaps, returns the log of what is settled."""
+        settled = self._settled(STEP_S)
+        # A clock may be all that is wrong: what there is after it is shown, and asked for again.
+        own = self._settled(STEP_S, self._now)
+        until = own if own - settled > SKEW_S else settled
         log.skip_to(int(facts.server.oldest or 0))
-        began = log.since
-        whole = yield from pull_alerts(
-            self._calls, log, settled, AlertIndex(rules), self._services, manager.silences, self._ctx.progress
+        began, index = log.since, AlertIndex(rules)
+        whole, log = yield from pull_alerts(
+            self._calls, log, settled, until, index, self._services, manager.silences, self._ctx.progress
         )
-        facts.partial |= not whole
         if facts.server.oldest is not None:
             facts.since = float(began)
-        if whole:
+        missing = list(unseen(log, rules, settled)) if whole else []
+        if missing:
+            detail = f"{len(missing)} rules fire and the history of alerts does not show it, such as {missing[0]!r}"
+            yield Gap("alert_event", GapReason.TRUNCATED, detail)
+        elif whole:
             facts.complete.add("alert_event")
+        facts.partial |= not whole or bool(missing)
+        if whole:
             log.observed = look(self._calls, rules, log.observed, settled)
         log.forget(settled)
         yield Cursor("alert_event", log.to_text())
+        return log
 
     def _indicators(self, facts: _Facts, rules: Sequence[Rule], *, knows_rules: bool) -> Iterator[Yielded]:
         step = self._settings.step_s
@@ -176,21 +194,18 @@ class Pulling:
             self._calls,
             bank,
             self._start(facts.server, step),
-            int(min(self._end, self._now - self._settings.settle_s)) // step * step,
+            self._settled(step),
             int(self._end) // step * step,
         )
         yield from measuring.run(slis, forget=knows_rules)
-        if measuring.warned:
-            detail = "the server calls some of its answers incomplete"
-            yield Gap("sli_result", GapReason.TRUNCATED, detail)
-        facts.partial |= measuring.warned or not measuring.complete
+        facts.partial |= not measuring.complete
         if facts.since is None:
             facts.since = bank.oldest()
         if not knows_rules:
             for stream in ("sli_result", "target"):
-                detail = "which indicators the rules show is not known, because the rules were refused"
+                detail = "which indicators the rules show is not known, because not all rules are known"
                 yield Gap(stream, GapReason.TRUNCATED, detail)
-        elif slis and measuring.complete and not measuring.warned:
+        elif slis and measuring.complete:
             # Its own only: other targets stand in documents and in ticketing, and other tools have other results.
             facts.whole.add("target")
         yield from self._targets(slis, bank)
@@ -202,6 +217,23 @@ class Pulling:
             return
         facts.complete.discard("alert_event")
         yield from retention_gaps(facts.since, asked, ("alert_event", "sli_result"))
+
+    def _settled(self, step_s: int, now: float | None = None) -> int:
+        """End of the last step whose data will not change any more.
+
+        Args:
+            now: seconds since 1970; None: by the slower of both clocks.
+        """
+        now = self._calls.clock.bound(self._now) if now is None else now
+        return int(min(self._end, now - self._settings.settle_s)) // step_s * step_s
+
+    def _clock(self, facts: _Facts) -> Iterator[Gap]:
+        """Whether the clock of the server can be relied on."""
+        for gap in self._calls.clock.gaps(("alert_event", "sli_result")):
+            facts.partial = True
+            yield gap
+        if self._calls.clock.is_behind:
+            facts.complete.discard("alert_event")  # what was to be the end of it has not come yet
 
     def _slis(self, rules: Sequence[Rule]) -> list[Sli]:
         """What is configured, and what the recogniser finds in the rules beside it."""
@@ -227,12 +259,11 @@ class Pulling:
                 yield Record("target", target_row(sli, value, service_id), payload, f"/indicators/{position}")
 
     def _rule_rows(
-        self, facts: _Facts, rules: Sequence[Rule], reply: Reply, manager: Alertmanager, log: AlertLog
+        self, facts: _Facts, rules: Sequence[Rule], pages: RulePages, manager: Alertmanager, log: AlertLog
     ) -> Iterator[Record]:
         receivers = self._receivers(facts.server, rules, manager)
         targets = {sli.id for sli in self._settings.slis}
         system = "vmalert" if facts.server.flavour == "vmalert" else "prometheus"
-        payload, place = reply.answer.payload, reply.answer.place
         for rule in rules:
             labels = rule.labels
             named = (labels.get(name) for name in ("sloth_id", "slo", "slo_id"))
@@ -244,7 +275,8 @@ class Pulling:
                 row["observed_min_30d"], row["observed_max_30d"] = range_of(log.observed, rule.rule_id)
                 if manager.silences is not None:
                     row["muted_share_90d"] = muted_share(manager.silences, alert_labels(rule, {}), self._now)
-            yield Record("monitoring_rule", row, payload, rule.pointer, place)
+            answer = pages.replies[rule.page].answer
+            yield Record("monitoring_rule", row, answer.payload, rule.pointer, answer.place)
 
     def _receivers(self, server: Server, rules: Sequence[Rule], manager: Alertmanager) -> Mapping[str, JsonValue]:
         """Whom the alerts of each rule reach; nothing where the configuration is not known."""
@@ -277,15 +309,3 @@ class Pulling:
             "scope_complete": {stream: stream in facts.complete for stream in streams},
         }
         return SourceRun(values, None, frozenset(facts.whole | ({"monitoring_rule"} & facts.complete)))
-
-
-def _groups(reply: Reply) -> list[Any]:
-    """The groups of a rules answer.
-
-    Raises:
-        Refused: it holds none.
-    """
-    groups = reply.data.get("groups") if isinstance(reply.data, Mapping) else None
-    if not isinstance(groups, list):
-        raise Refused(GapReason.MALFORMED, "the answer about rules holds no groups", place=reply.answer.place)
-    return groups

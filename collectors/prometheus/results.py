@@ -100,6 +100,7 @@ def workings(sli: Sli, account: Account, found: Period) -> dict[str, JsonValue]:
         "queries": dict(sli.parts),
         "steps_expected": found.steps,
         "closed": found.closed,
+        "days_with_impossible_values": [day for day in sorted(account.spoilt) if day.startswith(found.month)],
         "days": {day: list(sums) for day, sums in sorted(account.days.items()) if day.startswith(found.month)},
     }
 

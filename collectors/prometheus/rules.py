@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -26,6 +26,7 @@ class Rule:
         rule_id: file name, group and name; a part of a hash behind it where these are not unique.
         pointer: JSON pointer into the rules answer.
         body: the rule as it came.
+        page: position of the rules answer among those that were asked for.
     """
 
     rule_id: str
@@ -33,6 +34,7 @@ class Rule:
     group: str
     interval_s: float | None
     body: Mapping[str, Any]
+    page: int = 0
 
     @property
     def name(self) -> str:
@@ -56,27 +58,46 @@ class Rule:
         return str(self.body.get("query") or "")
 
 
-def read_rules(groups: Sequence[Any]) -> tuple[list[Rule], int]:
-    """The rules of an answer, and how many entries of it are none.
+@dataclass(slots=True)
+class _Found:
+    """Entries that are rules: their ids where no other rule has it, page, pointer, group and body; and what is none.
 
-    Args:
-        groups: the member `data.groups`.
+    Attributes:
+        strange: entries that are no rule; None: groups of which nobody knows how many rules they have.
     """
-    found: list[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = []
-    strange = 0
-    for number, group in enumerate(groups):
-        rules = group.get("rules") if isinstance(group, Mapping) else None
-        for position, body in enumerate(rules or ()):
-            if not isinstance(body, Mapping) or not body.get("name") or body.get("type") not in _KINDS:
-                strange += 1
+
+    rules: list[tuple[str, int, str, Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=list)
+    strange: int | None = 0
+
+    def take(self, page: int, number: int, group: Any) -> None:
+        """Look through a group."""
+        entries = group.get("rules") if isinstance(group, Mapping) else None
+        if not isinstance(entries, list):
+            self.strange = None
+            return
+        for position, body in enumerate(entries):
+            if not isinstance(body, Mapping) or not body.get("name") or str(body.get("type")) not in _KINDS:
+                self.strange = None if self.strange is None else self.strange + 1
                 continue
             file = PurePosixPath(str(group.get("file") or "")).name
             plain = f"{file}/{group.get('name')}/{body['name']}" if file else f"{group.get('name')}/{body['name']}"
-            found.append((plain, f"/data/groups/{number}/rules/{position}", group, body))
-    times = Counter(plain for plain, *_ in found)
+            self.rules.append((plain, page, f"/data/groups/{number}/rules/{position}", group, body))
+
+
+def read_rules(*pages: Sequence[Any]) -> tuple[list[Rule], int | None]:
+    """The rules of the answers, and how many entries are none; None: that cannot be counted.
+
+    Args:
+        pages: the member `data.groups` of each.
+    """
+    found = _Found()
+    for page, groups in enumerate(pages):
+        for number, group in enumerate(groups):
+            found.take(page, number, group)
+    times = Counter(plain for plain, *_ in found.rules)
     marked = Counter[str]()
     result = []
-    for plain, pointer, group, body in found:
+    for plain, page, pointer, group, body in found.rules:
         rule_id = plain
         if times[plain] > 1:
             rule_id = f"{plain}#{_mark(group, body)}"
@@ -85,8 +106,8 @@ def read_rules(groups: Sequence[Any]) -> tuple[list[Rule], int]:
                 rule_id = f"{rule_id}.{marked[rule_id]}"
         interval = group.get("interval")
         interval_s = float(interval) if isinstance(interval, int | float) else None
-        result.append(Rule(rule_id, pointer, str(group.get("name")), interval_s, body))
-    return result, strange
+        result.append(Rule(rule_id, pointer, str(group.get("name")), interval_s, body, page))
+    return result, found.strange
 
 
 def _mark(group: Mapping[str, Any], body: Mapping[str, Any]) -> str:

@@ -17,8 +17,12 @@ from collectors.prometheus.slis import GOOD, MARK, RATIO, TOTAL, Sli
 Sums = list[float]
 """Good, all, and the number of steps with data; for a share of time, all is the number of steps."""
 
-_LARGEST_SHARE = 1.01
-"""Above it a number is no share any more, below it is one that was rounded (chosen)."""
+_ROUNDED = 0.01
+"""How far a share may lie beside 0 and 1, or the good events above all of them (chosen): `increase` extrapolates, each
+query by itself."""
+
+_NOISE = 1e-6
+"""How far below none a number of events may lie (chosen): what differences of floats come to."""
 
 
 @dataclass(slots=True)
@@ -27,11 +31,13 @@ class Steps:
 
     Attributes:
         times: seconds since 1970, ascending; a `range` where no step is missing.
+        spoilt: day -> end of its first step with a value that cannot be; that step is not here.
     """
 
     times: Sequence[int]
     good: Sequence[float]
     whole: Sequence[float] | None
+    spoilt: Mapping[str, int] = field(default_factory=dict)
 
     def sums(self, first: int, last: int) -> Sums:
         """Sums over steps by position, `last` not among them."""
@@ -71,11 +77,13 @@ class Answered:
         steps: indicator -> value of its service label (empty where it has none) -> steps.
         faults: indicator -> why its series cannot be used.
         unnamed: indicators with series that lack the service label; these series are left out.
+        impossible: indicator -> its values that cannot be, as text; the days they lie in are left out.
     """
 
     steps: dict[str, dict[str, Steps]] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     unnamed: set[str] = field(default_factory=set)
+    impossible: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_matrix(result: Sequence[Any], batch: Sequence[Sli], step_s: int) -> Answered:
@@ -103,14 +111,46 @@ def read_matrix(result: Sequence[Any], batch: Sequence[Sli], step_s: int) -> Ans
         if part in parts:
             cure = "sum them in the query" if sli.service_label else "sum them in the query, or name a service_label"
             answered.faults[sli.sli_id] = f"its query gives several series for one target; {cure}"
-        parts[part] = series["values"]
+        parts[part] = series.get("values")
+        if not isinstance(parts[part], list):
+            parts[part] = []
+            answered.faults[sli.sli_id] = "its query gives series that hold no numbers"
     for sli in batch:
         for value, parts in found.get(sli.sli_id, {}).items():
             steps = _events(parts, step_s) if sli.counts_events else _share(parts.get(RATIO, ()), step_s)
-            if not sli.counts_events and (most := max(steps.good, default=0.0)) > _LARGEST_SHARE:
-                answered.faults[sli.sli_id] = f"its query gives {most:g}, and a share is between 0 and 1"
+            if wrong := _wrong_of_share(steps) if steps.whole is None else _wrong_of_events(steps):
+                answered.impossible.setdefault(sli.sli_id, []).extend(wrong.values())
+                steps = _without(steps, wrong)
             answered.steps.setdefault(sli.sli_id, {})[value] = steps
     return answered
+
+
+def _wrong_of_share(steps: Steps) -> dict[int, str]:
+    """End of a step -> its value, where that is no share."""
+    low, high = -_ROUNDED, 1 + _ROUNDED
+    if low <= min(steps.good, default=0.0) and max(steps.good, default=0.0) <= high:
+        return {}
+    return {at: f"{share:g}" for at, share in zip(steps.times, steps.good, strict=True) if not low <= share <= high}
+
+
+def _wrong_of_events(steps: Steps) -> dict[int, str]:
+    """End of a step -> its good and all events, where there are fewer than none or more good ones than all."""
+    return {
+        at: f"{good:g} of {whole:g}"
+        for at, good, whole in zip(steps.times, steps.good, steps.whole or (), strict=True)
+        if good < -_NOISE or whole < -_NOISE or good > (1 + _ROUNDED) * whole + _NOISE
+    }
+
+
+def _without(steps: Steps, wrong: Mapping[int, str]) -> Steps:
+    """The other steps; of those of the same day `Account.add` makes nothing either: a faulty query proves nothing."""
+    kept = [position for position, at in enumerate(steps.times) if at not in wrong]
+    whole = None if steps.whole is None else [steps.whole[position] for position in kept]
+    times, good = [steps.times[position] for position in kept], [steps.good[position] for position in kept]
+    spoilt: dict[str, int] = {}
+    for at in sorted(wrong):
+        spoilt.setdefault(day_of(at - 1), at)
+    return Steps(times, good, whole, spoilt)
 
 
 def _share(values: Sequence[Any], step_s: int) -> Steps:

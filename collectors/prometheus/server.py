@@ -71,7 +71,8 @@ def describe(calls: Calls, started: float) -> Server:
 
 def is_vmalert(groups: list[Any]) -> bool:
     """Whether rules come from a vmalert: only there each rule says which kind of data source it asks."""
-    return any("datasourceType" in rule for group in groups for rule in group.get("rules") or ())
+    rules = [group.get("rules") for group in groups if isinstance(group, dict)]
+    return any("datasourceType" in rule for found in rules if isinstance(found, list) for rule in found if rule)
 
 
 def retention_gaps(since: float | None, asked: float, streams: tuple[str, ...]) -> Iterator[Gap]:

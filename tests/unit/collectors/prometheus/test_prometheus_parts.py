@@ -103,12 +103,17 @@ def silence(start: float, end: float, *matchers: tuple[str, str, bool, bool]) ->
     return Silence(matchers or (("alertname", "A", False, True),), start, end)
 
 
-def test_overlapping_silences_mute_a_moment_once() -> None:
+def test_a_part_of_90_days_is_not_known_from_silences_that_are_forgotten_when_they_end() -> None:
     now = START + 90 * DAY
-    both = [silence(now - 9 * DAY, now), silence(now - 18 * DAY, now - 5 * DAY)]
-    assert muted_share(both, {"alertname": "A"}, now) == pytest.approx(0.2)
-    assert muted_share(both, {"alertname": "B"}, now) == 0
-    assert muted_share([silence(now - 200 * DAY, now + DAY)], {"alertname": "A"}, now) == 1
+    whole = silence(now - 200 * DAY, now + DAY)
+    parts = [silence(now - 9 * DAY, now), silence(now - 200 * DAY, now - 5 * DAY)]
+    assert muted_share([whole], {"alertname": "A"}, now) == 1
+    assert muted_share(parts, {"alertname": "A"}, now) == 1
+    assert muted_share([whole], {"alertname": "B"}, now) is None
+    assert muted_share([silence(now - 18 * DAY, now + DAY)], {"alertname": "A"}, now) is None
+    assert muted_share([silence(now - 200 * DAY, now - DAY)], {"alertname": "A"}, now) is None
+    assert muted_share([*parts[:1], silence(now - 200 * DAY, now - 10 * DAY)], {"alertname": "A"}, now) is None
+    assert muted_share([], {"alertname": "A"}, now) is None
 
 
 def test_a_silence_of_one_instance_does_not_mute_the_rule() -> None:

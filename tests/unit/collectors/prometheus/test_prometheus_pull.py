@@ -106,7 +106,7 @@ def test_a_warning_in_an_answer_of_200_means_that_a_part_may_be_missing(
 
     answer_queries(warned)
     pulled = pull(asked(prometheus, SHARE), started=T)
-    assert pulled.rows("sli_result")
+    assert pulled.rows("sli_result") == []
     (gap,) = pulled.gaps_of("sli_result", GapReason.TRUNCATED)
     assert gap.hides_rows is None
     assert pulled.gaps_of("alert_event", GapReason.TRUNCATED)
