@@ -59,11 +59,21 @@ def test_a_pattern_that_could_be_tried_for_hours_is_refused(pattern: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "pattern",
-    [".*web.*shop.*", "a.*|b.*|c.*|d.*|e.*|f.*", "(a|b|c)-?[0-9]{1,2}", "[*+?(]*x", r"\*\+\?\(\)", "(?i)web.*"],
+    ("pattern", "value"),
+    [
+        (".*web.*shop.*", "the web shop"),
+        ("a.*|b.*|c.*|d.*|e.*|f.*", "f1"),
+        ("(a|b|c)-?[0-9]{1,2}", "b-12"),
+        ("[*+?(]*x", "(?x"),
+        (r"\*\+\?\(\)", "*+?()"),
+        ("(?i)web.*", "WEB1"),
+    ],
 )
-def test_patterns_that_people_write_are_followed(pattern: str) -> None:
-    read_config(config(f'team=~"{pattern}"'))
+def test_patterns_that_people_write_are_followed(pattern: str, value: str) -> None:
+    text = config(f'team=~"{pattern}"').replace("  - receiver: desk", "  - receiver: pager")
+    read = read_config(text.replace("receivers: [", "receivers: [{name: pager}, "))
+    assert route(read, {"team": value}).receivers == ("pager",)
+    assert route(read, {"team": "nobody"}).receivers == ("desk",)
 
 
 def test_a_very_long_value_is_not_compared_with_a_pattern() -> None:
